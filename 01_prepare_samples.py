@@ -1,0 +1,230 @@
+"""Step 1 of 5: turn one untidy raw text into training samples in a tidy form.
+
+A model trained from scratch only continues text, so it learns to answer from samples that already
+look like answers. This step cleans the raw text, cuts it into documents, and writes for each document
+a question and an answer whose every line is taken from the document.
+"""
+
+import hashlib
+import json
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+import pipeline
+from corpus.answers import extract_answer
+from corpus.contacts import Contact, find_contacts
+from corpus.documents import Post, cut_documents, split_posts
+from corpus.normalization import standardize_labels
+from corpus.questions import ask
+from corpus.reading import Line, ReadingReport, list_sources, read_lines
+from corpus.samples import Sample, format_sample
+from corpus.template import Template, count_markers
+from pipeline import StepError
+
+from tqdm import tqdm
+
+# --- Files ---
+RAW_PATH = "data/raw.txt"  # your text: a file, or a folder of .txt files; if absent, the bundled sample is used
+SAMPLES_PATH = "data/samples.txt"  # the training samples that this step writes
+CONTACTS_PATH = "data/contacts.json"  # every telephone number, address and site with its institution
+
+# --- Samples ---
+MAX_DOCUMENT_CHARACTERS = 700  # longer posts are cut into parts; a sample must fit BLOCK_SIZE of step 04
+
+# --- Machine ---
+WORKERS = 0  # processes that write answers; 0 = one for each core
+
+
+def main(arguments=()):
+    settings = pipeline.read_settings(globals(), arguments)
+    pipeline.require_setting(
+        settings.max_document_characters >= 100,
+        f"MAX_DOCUMENT_CHARACTERS is {settings.max_document_characters}; a document needs at least 100 characters",
+    )
+    raw_path = choose_raw_path(Path(settings.raw_path))
+    sources = list_sources(raw_path)
+
+    reading = ReadingReport()
+    tally = Tally()
+    contacts = ContactTable()
+    with pipeline.atomic_writes([settings.samples_path, settings.contacts_path]) as (samples_file, contacts_file):
+        posts = drop_duplicates(split_posts(read_with_progress(sources, reading)), tally)
+        write_answers = partial(prepare_post, max_characters=settings.max_document_characters)
+        for prepared in map_in_order(write_answers, enumerate(posts), settings.workers or os.cpu_count() or 1):
+            for sample in prepared.samples:
+                samples_file.write(format_sample(sample))
+            for contact, line in prepared.contacts:
+                contacts.add(contact, prepared.samples[0].source, line)
+            tally.add(prepared)
+        if not tally.samples:
+            raise StepError(f"{raw_path}: there is no readable text in it; put your text there and run this step again")
+        json.dump(contacts.to_list(), contacts_file, ensure_ascii=False, indent=1)
+    pipeline.record_artifacts(
+        [settings.samples_path, settings.contacts_path], Path(__file__).name, settings, inputs=[raw_path]
+    )
+    print_report(settings, reading, tally, contacts)
+
+
+def choose_raw_path(raw_path: Path) -> Path:
+    """The user's text; while there is none in the usual place, the text that comes with the project."""
+    bundled = Path(__file__).parent / "data" / "sample_raw.txt"
+    if raw_path.exists() or raw_path != Path(RAW_PATH):
+        return raw_path
+    print(f"{raw_path} is not there yet: using the bundled sample text {bundled.name}.")
+    return bundled
+
+
+def read_with_progress(sources: list[Path], reading: ReadingReport) -> Iterator[Line]:
+    """The lines of all sources, with a bar that follows the bytes read."""
+    total = sum(source.stat().st_size for source in sources)
+    with tqdm(total=total, unit="B", unit_scale=True, desc="prepare samples") as bar:
+        for source in sources:
+            for line in read_lines(source, reading):
+                yield line
+                if reading.read_bytes != bar.n:
+                    bar.update(reading.read_bytes - bar.n)
+
+
+def drop_duplicates(posts: Iterable[Post], tally: "Tally") -> Iterator[Post]:
+    """Let each text pass once; white space makes no difference."""
+    seen: set[bytes] = set()
+    for post in posts:
+        digest = hashlib.blake2b(" ".join(" ".join(post.lines).split()).encode(), digest_size=12).digest()
+        if digest in seen:
+            tally.duplicate_posts += 1
+            tally.duplicate_bytes += len("\n".join(post.lines).encode())
+        else:
+            seen.add(digest)
+            yield post
+
+
+@dataclass
+class PreparedPost:
+    """What one post became."""
+
+    samples: list[Sample]
+    contacts: list[tuple[Contact, int]]  # with the line of the post they were found in
+    documents: int
+    kept_bytes: int
+    markers: int
+
+
+def prepare_post(numbered_post: tuple[int, Post], max_characters: int) -> PreparedPost:
+    """Cut a post into documents and write for each a grounded and a closed-book sample."""
+    number, post = numbered_post
+    template = Template()
+    kept_bytes = len("\n".join(post.lines).encode())
+    lines = tuple(standardize_labels("\n".join(post.lines)).split("\n"))
+    documents = cut_documents(Post(post.source, post.line, lines), number, max_characters)
+    samples = []
+    contacts = []
+    for document in documents:
+        question = ask(document)
+        for kind in ("grounded", "closed-book"):
+            answer = extract_answer(document, whole_text_as_details=kind == "closed-book")
+            shown = document.text if kind == "grounded" else ""
+            text = template.write_sample(question, shown, answer)
+            samples.append(Sample(number, document.part, kind, document.source, document.line, document.title, text))
+        contacts += [(contact, document.line) for contact in find_contacts(document.text, document.title)]
+    markers = count_markers("\n".join(lines))
+    return PreparedPost(samples, contacts, len(documents), kept_bytes, markers)
+
+
+def map_in_order(function, items: Iterable, workers: int) -> Iterator:
+    """Apply `function` to the items in several processes; results come in the order of the items.
+
+    Only a few batches are under way at once, so memory does not grow with the number of items, and a
+    small input is done here without starting processes.
+    """
+    items = iter(items)
+    first = list(islice(items, 500))
+    yield from map(function, first)
+    with ProcessPoolExecutor(workers) as pool:
+        under_way: deque = deque()
+        for batch in pipeline.batched(items, 200):
+            under_way.append(pool.submit(_map_batch, function, batch))
+            if len(under_way) > 3 * workers:
+                yield from under_way.popleft().result()
+        while under_way:
+            yield from under_way.popleft().result()
+
+
+def _map_batch(function, batch: list) -> list:
+    return [function(item) for item in batch]
+
+
+class ContactTable:
+    """Contacts by institution; different values of one kind stand together, so conflicts are seen."""
+
+    def __init__(self):
+        self.institutions: dict[str, dict[tuple[str, str], dict]] = {}
+
+    def add(self, contact: Contact, source: str, line: int) -> None:
+        entries = self.institutions.setdefault(contact.institution, {})
+        entry = entries.setdefault(
+            (contact.label, contact.normalized),
+            {"kind": contact.label, "value": contact.value, "normalized": contact.normalized, "documents": []},
+        )
+        place = {"source": source, "line": line}
+        if place not in entry["documents"]:
+            entry["documents"].append(place)
+
+    def to_list(self) -> list[dict]:
+        return [
+            {"institution": institution, "contacts": [entries[key] for key in sorted(entries)]}
+            for institution, entries in self.institutions.items()
+        ]
+
+    def __len__(self) -> int:
+        return sum(map(len, self.institutions.values()))
+
+
+@dataclass
+class Tally:
+    """What the posts became, for the report."""
+
+    posts: int = 0
+    documents: int = 0
+    samples: int = 0
+    sample_bytes: int = 0
+    kept_bytes: int = 0
+    duplicate_posts: int = 0
+    duplicate_bytes: int = 0
+    markers: int = 0
+
+    def add(self, prepared: PreparedPost) -> None:
+        self.posts += 1
+        self.documents += prepared.documents
+        self.samples += len(prepared.samples)
+        self.sample_bytes += sum(len(sample.text.encode()) for sample in prepared.samples)
+        self.kept_bytes += prepared.kept_bytes
+        self.markers += prepared.markers
+
+
+def print_report(settings, reading: ReadingReport, tally: Tally, contacts: ContactTable) -> None:
+    """Say where every byte went and what was made of it."""
+    removed = reading.read_bytes - reading.unreadable_bytes - tally.kept_bytes - tally.duplicate_bytes
+    encodings = ", ".join(sorted(set(reading.encodings.values())))
+    where = f", the first at {reading.first_unreadable}" if reading.unreadable_bytes else ""
+    print(f"read        {reading.read_bytes:>13,} bytes in {len(reading.encodings)} file(s), {encodings}")
+    print(f"kept        {tally.kept_bytes:>13,} bytes in {tally.posts:,} posts")
+    print(f"duplicate   {tally.duplicate_bytes:>13,} bytes in {tally.duplicate_posts:,} posts")
+    print(f"unreadable  {reading.unreadable_bytes:>13,} bytes{where}")
+    print(f"clean-up    {removed:>13,} bytes of white space, separator lines, markup and change of encoding")
+    if tally.markers:
+        print(f"markers     {tally.markers:>13,} in the text, rewritten so that they cannot pass for ours")
+    print(
+        f"{tally.documents:,} documents -> {tally.samples:,} samples ({pipeline.human_size(tally.sample_bytes)}) in "
+        f"{settings.samples_path}; {len(contacts):,} contacts of {len(contacts.institutions):,} institutions in "
+        f"{settings.contacts_path}"
+    )
+
+
+if __name__ == "__main__":
+    pipeline.run(main)

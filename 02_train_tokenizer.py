@@ -1,0 +1,124 @@
+"""Step 2 of 5: learn a vocabulary from the samples.
+
+A tokenizer cuts text into tokens, the units that the model reads and predicts. Byte-level BPE (Sennrich
+et al., 2016; Radford et al., 2019) starts from the 256 bytes and joins, again and again, the pair of
+neighbours that occurs most, until the vocabulary is full. Every text can be written in bytes, so every
+text can be encoded, and decoding gives it back to the letter.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pipeline
+from corpus.samples import read_samples
+from corpus.template import MARKERS, UNK
+from pipeline import StepError
+
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+from tqdm import tqdm
+
+# --- Files ---
+SAMPLES_PATH = "data/samples.txt"  # made by step 01
+TOKENIZER_PATH = "data/tokenizer.json"  # the vocabulary and merges that this step writes
+
+# --- Vocabulary ---
+VOCAB_SIZE = 24000  # tokens; more means shorter sequences, but a larger embedding to learn
+BYTES_PER_TOKEN = 200  # bytes of samples that each token should be learned from; less text, smaller vocabulary
+MIN_FREQUENCY = 2  # a pair must occur this often to become a token
+
+
+def main(arguments=()):
+    settings = pipeline.read_settings(globals(), arguments)
+    smallest = 256 + len(MARKERS)
+    pipeline.require_setting(
+        settings.vocab_size >= smallest,
+        f"VOCAB_SIZE is {settings.vocab_size}; the 256 bytes and {len(MARKERS)} markers alone need {smallest}",
+    )
+    pipeline.require_setting(
+        settings.bytes_per_token > 0 and settings.min_frequency > 0,
+        "BYTES_PER_TOKEN and MIN_FREQUENCY must be at least 1",
+    )
+    pipeline.require_artifact(settings.samples_path, made_by="01_prepare_samples.py")
+
+    sample_bytes = Path(settings.samples_path).stat().st_size
+    vocab_size = choose_vocab_size(settings.vocab_size, sample_bytes, settings.bytes_per_token, smallest)
+    tokenizer = train_tokenizer(
+        read_texts(settings.samples_path, "learn vocabulary"), vocab_size, settings.min_frequency
+    )
+    report = prove_round_trip(tokenizer, read_texts(settings.samples_path, "prove round trip"))
+
+    with pipeline.atomic_write(settings.tokenizer_path) as file:
+        file.write(tokenizer.to_str(pretty=True))
+    pipeline.record_artifacts([settings.tokenizer_path], Path(__file__).name, settings, inputs=[settings.samples_path])
+    print(f"{tokenizer.get_vocab_size():,} tokens in {settings.tokenizer_path}; {report}")
+
+
+def choose_vocab_size(wanted: int, sample_bytes: int, bytes_per_token: int, smallest: int) -> int:
+    """The wanted size, or less where the text is too small to show each token often enough."""
+    affordable = max(smallest, sample_bytes // bytes_per_token)
+    if affordable >= wanted:
+        return wanted
+    print(
+        f"The samples are {pipeline.human_size(sample_bytes)}: too little text for {wanted:,} tokens, "
+        f"so the vocabulary gets {affordable:,}."
+    )
+    return affordable
+
+
+def read_texts(samples_path: str, title: str) -> Iterator[str]:
+    """The text of every sample, with a progress bar that follows the bytes."""
+    total = Path(samples_path).stat().st_size
+    with tqdm(total=total, unit="B", unit_scale=True, desc=title) as bar:
+        for sample in read_samples(samples_path):
+            yield sample.text
+            bar.update(len(sample.text.encode()))
+        bar.update(total - bar.n)
+
+
+def train_tokenizer(texts: Iterator[str], vocab_size: int, min_frequency: int) -> Tokenizer:
+    """Byte-level BPE with the markers as special tokens; the text is split as Qwen2 splits it.
+
+    The split pattern (words with the space before them, single digits, punctuation) is one that other
+    programs know by the name "qwen2", so an exported model is read the same way there.
+    """
+    tokenizer = Tokenizer(models.BPE())
+    words = Regex(
+        r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}"
+        r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+    )
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(words, behavior="isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocab_size,
+        min_frequency=min_frequency,
+        special_tokens=[AddedToken(marker, special=True, normalized=False) for marker in MARKERS],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return tokenizer
+
+
+def prove_round_trip(tokenizer: Tokenizer, texts: Iterator[str]) -> str:
+    """Encode and decode every sample; return a line on bytes per token.
+
+    Raises StepError at the first text that does not come back to the letter.
+    """
+    tokens = total_bytes = 0
+    unknown = tokenizer.token_to_id(UNK)
+    for batch in pipeline.batched(texts, 256):
+        for text, encoding in zip(batch, tokenizer.encode_batch_fast(batch), strict=True):
+            if tokenizer.decode(encoding.ids, skip_special_tokens=False) != text or unknown in encoding.ids:
+                raise StepError(f"the tokenizer does not give this text back: {text[:60]!r}; nothing was written")
+            tokens += len(encoding.ids)
+            total_bytes += len(text.encode())
+    return f"every sample decodes to itself, {total_bytes / tokens:.2f} bytes per token"
+
+
+if __name__ == "__main__":
+    pipeline.run(main)

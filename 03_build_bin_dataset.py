@@ -1,0 +1,112 @@
+"""Step 3 of 5: encode the samples as token ids, in one file to train on and one to validate with.
+
+Each sample becomes [BOS] … [EOS]. All samples of one post go to the same side, so that the validation
+loss is measured on documents that the model has never seen.
+"""
+
+import hashlib
+import math
+from pathlib import Path
+
+import pipeline
+from corpus.samples import read_samples
+from corpus.template import BOS, EOS
+from gpt.token_file import TokenFileHeader, TokenFileWriter
+from pipeline import StepError
+
+from tokenizers import Tokenizer
+from tqdm import tqdm
+
+# --- Files ---
+SAMPLES_PATH = "data/samples.txt"  # made by step 01
+TOKENIZER_PATH = "data/tokenizer.json"  # made by step 02 from these samples
+TRAIN_BIN = "data/train.bin"  # token ids to train on
+VAL_BIN = "data/val.bin"  # token ids to validate with
+
+# --- Split ---
+VAL_RATIO = 0.05  # share of the posts that are kept for validation
+BLOCK_SIZE = 1024  # tokens that step 04 sees at once; only to report how many samples are longer
+BATCH_SAMPLES = 512  # samples encoded at once; more is no faster and takes more memory
+
+
+def main(arguments=()):
+    settings = pipeline.read_settings(globals(), arguments)
+    pipeline.require_setting(
+        0 < settings.val_ratio < 1, f"VAL_RATIO is {settings.val_ratio}; it must be over 0 and below 1"
+    )
+    pipeline.require_setting(settings.batch_samples > 0, "BATCH_SAMPLES must be at least 1")
+    pipeline.require_artifact(settings.samples_path, made_by="01_prepare_samples.py")
+    entry = pipeline.require_artifact(settings.tokenizer_path, made_by="02_train_tokenizer.py")
+    pipeline.require_made_from(settings.tokenizer_path, entry, settings.samples_path)
+    tokenizer = Tokenizer.from_file(settings.tokenizer_path)
+
+    validation = choose_validation(settings.samples_path, settings.val_ratio)
+    with pipeline.atomic_writes([settings.train_bin, settings.val_bin], "wb") as files:
+        train, val = (TokenFileWriter(file, tokenizer.get_vocab_size(), entry["sha256"]) for file in files)
+        longer = encode_samples(settings, tokenizer, validation, train, val)
+        headers = train.finish(), val.finish()
+    pipeline.record_artifacts(
+        [settings.train_bin, settings.val_bin],
+        Path(__file__).name,
+        settings,
+        inputs=[settings.samples_path, settings.tokenizer_path],
+    )
+    print_report(settings, *headers, longer)
+
+
+def choose_validation(samples_path: str, val_ratio: float) -> set[tuple[int, int]]:
+    """The (post, part) pairs to validate with: whole posts, the ones whose hash is smallest.
+
+    A file with one post is split by its parts. Raises StepError when there is nothing to split.
+    """
+    parts_of: dict[int, set[int]] = {}
+    for sample in read_samples(samples_path):
+        parts_of.setdefault(sample.post, set()).add(sample.part)
+    if len(parts_of) > 1:
+        wanted = math.ceil(val_ratio * len(parts_of))
+        posts = sorted(parts_of, key=_hash)[: min(wanted, len(parts_of) - 1)]
+        return {(post, part) for post in posts for part in parts_of[post]}
+    pairs = sorted((post, part) for post, parts in parts_of.items() for part in parts)
+    if len(pairs) < 2:
+        raise StepError(
+            f"{samples_path}: it holds {len(pairs)} document, which cannot be split into one to train on and one to "
+            "validate with; put more text into the raw file and run: python 01_prepare_samples.py"
+        )
+    return set(pairs[-math.ceil(val_ratio * len(pairs)) :])
+
+
+def _hash(post: int) -> bytes:
+    return hashlib.blake2b(str(post).encode(), digest_size=8).digest()
+
+
+def encode_samples(
+    settings, tokenizer: Tokenizer, validation: set, train: TokenFileWriter, val: TokenFileWriter
+) -> int:
+    """Encode batch by batch, so that memory does not grow with the file; return how many exceed BLOCK_SIZE."""
+    bos, eos = tokenizer.token_to_id(BOS), tokenizer.token_to_id(EOS)
+    longer = 0
+    total = Path(settings.samples_path).stat().st_size
+    with tqdm(total=total, unit="B", unit_scale=True, desc="encode samples") as bar:
+        for batch in pipeline.batched(read_samples(settings.samples_path), settings.batch_samples):
+            encodings = tokenizer.encode_batch_fast([sample.text for sample in batch])
+            for sample, encoding in zip(batch, encodings, strict=True):
+                token_ids = [bos, *encoding.ids, eos]
+                (val if (sample.post, sample.part) in validation else train).write(token_ids)
+                longer += len(token_ids) > settings.block_size
+            bar.update(sum(len(sample.text.encode()) for sample in batch))
+        bar.update(total - bar.n)
+    return longer
+
+
+def print_report(settings, train: TokenFileHeader, val: TokenFileHeader, longer: int) -> None:
+    samples = train.samples + val.samples
+    for path, header in ((settings.train_bin, train), (settings.val_bin, val)):
+        print(f"{path}: {header.samples:,} samples, {header.tokens:,} tokens as {header.dtype}")
+    print(
+        f"{longer:,} of {samples:,} samples ({longer / samples:.1%}) are longer than BLOCK_SIZE {settings.block_size}; "
+        f"the mean is {(train.tokens + val.tokens) / samples:,.0f} tokens"
+    )
+
+
+if __name__ == "__main__":
+    pipeline.run(main)

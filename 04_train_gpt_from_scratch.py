@@ -1,0 +1,399 @@
+"""Step 4 of 5: train a GPT from scratch to predict the next token of the samples.
+
+Run it again to go on where it stopped; Ctrl-C saves first. The loop is the whole method: read a batch,
+predict every next token, measure the error, move every parameter a little against it.
+"""
+
+import math
+import signal
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import pipeline
+from corpus.template import BOS, END_ANSWER, EOS, MARKERS, PAD, Template
+from gpt.batches import IGNORED, TrainingRows, find_samples, validation_batches
+from gpt.checkpoint import load_checkpoint, save_checkpoint
+from gpt.device import autocast, choose_device, choose_dtype, empty_cache, random_state, restore_random_state
+from gpt.loss import next_token_loss
+from gpt.model import GPT, GPTConfig
+from gpt.optimizer import Optimizer, rate_factor
+from gpt.sampling import SamplingSettings, generate
+from gpt.token_file import read_token_file
+from pipeline import StepError
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from tqdm import tqdm
+
+# --- Files ---
+TRAIN_BIN = "data/train.bin"  # made by step 03
+VAL_BIN = "data/val.bin"  # made by step 03
+TOKENIZER_PATH = "data/tokenizer.json"  # made by step 02
+CHECKPOINT_PATH = "checkpoints/ckpt.pt"  # everything that step 05 and a rerun of this step need
+
+# --- Machine ---
+DEVICE = "auto"  # auto takes cuda, else mps (Apple), else cpu
+PRECISION = "auto"  # bf16 where the hardware is fast at it, else fp32; or say bf16, fp32
+
+# --- Model: 6/6/384 trains well on an M4 with 16 GB; 8/8/512 is the next size up ---
+BLOCK_SIZE = 1024  # tokens seen at once; a sample must fit whole, or no row shows a document with its answer
+N_LAYER = 6  # layers; more can combine more steps of thought
+N_HEAD = 6  # attention heads of each layer; N_EMBD / N_HEAD = 64 suits all devices
+N_KV_HEAD = 0  # key-value heads; fewer than N_HEAD makes the cache smaller; 0 = N_HEAD
+N_EMBD = 384  # width: numbers that stand for one token on its way through the layers
+DROPOUT = 0.0  # share of updates left out in training; 0.1 when the validation loss rises early
+TIE_EMBEDDINGS = False  # one matrix for embedding and head: fewer parameters, slower learning
+
+# --- Batches ---
+BATCH_SIZE = 8  # rows of BLOCK_SIZE tokens behind each step
+MICRO_BATCH_SIZE = 4  # rows on the device at once; the gradients of several make up a batch; lower it to save memory
+
+# --- Length of the run ---
+MAX_STEPS = 5000  # steps in all, earlier runs included; raise it and rerun to train on
+MAX_MINUTES = 0.0  # or: minutes of training in all, earlier runs included; 0 = MAX_STEPS decides
+EVAL_INTERVAL = 250  # steps between evaluations, each with a sample answer and a save
+SAMPLE_TOKENS = 200  # length of the sample answer; 0 = none
+
+# --- Learning rates (full value, after warm-up and before decay) ---
+MATRIX_RATE = 0.01  # matrices of the layers, by Muon
+EMBEDDING_RATE = 0.05  # token embedding, by AdamW
+HEAD_RATE = 0.006  # output head, by AdamW
+NORM_RATE = 0.006  # gains of the norms, by AdamW
+WEIGHT_DECAY = 0.1  # pull of the matrices towards zero, against learning by heart
+WARMUP_STEPS = 10  # steps until the full rate
+DECAY_SHARE = 0.5  # last share of the run, in which the rates fall linearly
+FINAL_RATE = 0.02  # what is left of the rates at the end
+MAX_GRADIENT_NORM = 1.0  # longer gradients are scaled down to this length
+
+SEED = 1337  # start of all random numbers: weights, order of the data, dropout
+
+
+def main(arguments=()):
+    settings = pipeline.read_settings(globals(), arguments)
+    check_settings(settings)
+    digests = require_inputs(settings)
+    tokenizer = Tokenizer.from_file(settings.tokenizer_path)
+    device = choose_device(settings.device)
+    dtype = choose_dtype(settings.precision, device)
+    training, validation = read_data(settings, tokenizer)
+
+    torch.manual_seed(settings.seed)
+    config = config_from(settings, tokenizer.get_vocab_size())
+    model = GPT(config).to(device)
+    optimizer = build_optimizer(settings, model)
+    run = Run(settings.max_steps, settings.max_minutes)
+    if Path(settings.checkpoint_path).exists():
+        checkpoint = load_checkpoint(settings.checkpoint_path)
+        require_same_run(settings, checkpoint, config, digests)
+        resume(checkpoint, digests, model, optimizer, training, run, device)
+    print_plan(config, device, dtype, training, run)
+
+    def save() -> None:
+        """Everything that a rerun and step 05 need, in one file."""
+        save_checkpoint(
+            settings.checkpoint_path,
+            {
+                "config": asdict(config),
+                "model": model.state_dict(),
+                "optimizer": optimizer.state_dict(),
+                "data": training.state_dict(),
+                "random": random_state(device),
+                "run": run.state_dict(),
+                "tokenizer": tokenizer.to_str(),
+                "template": Template().to_dict(),
+                "settings": vars(settings),
+                "inputs": digests,
+            },
+        )
+        made_from = [settings.train_bin, settings.val_bin, settings.tokenizer_path]
+        pipeline.record_artifacts([settings.checkpoint_path], Path(__file__).name, settings, made_from)
+
+    with tqdm(initial=run.step, desc="train", unit="step", dynamic_ncols=True) as bar, StopSignals() as stop:
+        run.start_clock()
+        while run.progress() < 1 and not stop.requested:
+            optimizer.set_rate(rate_at(settings, run))
+            inputs, targets = training.next_batch(settings.batch_size)
+            loss = train_step(model, optimizer, inputs, targets, settings, dtype)
+            run.count_step(int((targets != IGNORED).sum()))
+            bar.total = run.expected_steps()
+            bar.set_postfix_str(f"loss {loss:.3f}, {run.tokens_per_second():,.0f} tokens/s", refresh=False)
+            bar.update()
+            if run.step % settings.eval_interval == 0 or run.progress() >= 1:
+                bits = evaluate(model, validation(), count_token_bytes(tokenizer), dtype)
+                run.history.append({"step": run.step, "loss": loss, "bits_per_byte": bits})
+                save()
+                bar.write(f"step {run.step:,}: loss {loss:.3f}, validation {bits:.4f} bits per byte, saved")
+                bar.write(write_sample_answer(model, tokenizer, settings))
+        if stop.requested:
+            save()
+    if stop.requested:
+        print(f"stopped at step {run.step:,} and saved in {settings.checkpoint_path}; run this step again to go on")
+        sys.exit(128 + stop.requested)
+    last = run.history[-1]["bits_per_byte"] if run.history else math.nan
+    print(
+        f"{run.step:,} steps in {run.seconds / 60:.1f} minutes, validation {last:.4f} bits per byte: "
+        f"{settings.checkpoint_path}; ask it with: python 05_generate.py\n"
+        "To train on, raise MAX_STEPS (or MAX_MINUTES) and run this step again."
+    )
+
+
+def check_settings(settings) -> None:
+    """Stop at values that cannot work, before anything is read."""
+    require = pipeline.require_setting
+    for name in ("block_size", "n_layer", "n_head", "n_embd", "batch_size", "micro_batch_size", "eval_interval"):
+        value = getattr(settings, name)
+        require(value >= 1, f"{name.upper()} is {value}; it must be at least 1")
+    require(
+        settings.n_embd % (2 * settings.n_head) == 0,
+        f"N_EMBD {settings.n_embd} must be an even multiple of N_HEAD {settings.n_head}: each head gets an equal share",
+    )
+    n_kv_head = settings.n_kv_head or settings.n_head
+    require(
+        n_kv_head > 0 and settings.n_head % n_kv_head == 0,
+        f"N_HEAD {settings.n_head} must be a multiple of N_KV_HEAD {settings.n_kv_head}",
+    )
+    require(0 <= settings.dropout < 1, f"DROPOUT is {settings.dropout}; it must be at least 0 and below 1")
+    require(settings.max_steps >= 0 and settings.max_minutes >= 0, "MAX_STEPS and MAX_MINUTES cannot be negative")
+
+
+def require_inputs(settings) -> dict[str, str]:
+    """The SHA-256 of each input, after proving that they belong together."""
+    entries = {
+        settings.train_bin: pipeline.require_artifact(settings.train_bin, made_by="03_build_bin_dataset.py"),
+        settings.val_bin: pipeline.require_artifact(settings.val_bin, made_by="03_build_bin_dataset.py"),
+    }
+    tokenizer_entry = pipeline.require_artifact(settings.tokenizer_path, made_by="02_train_tokenizer.py")
+    for path, entry in entries.items():
+        pipeline.require_made_from(path, entry, settings.tokenizer_path)
+    return {
+        "train": entries[settings.train_bin]["sha256"],
+        "validation": entries[settings.val_bin]["sha256"],
+        "tokenizer": tokenizer_entry["sha256"],
+    }
+
+
+def config_from(settings, vocab_size: int) -> GPTConfig:
+    """The shape of the model that the settings ask for."""
+    return GPTConfig(
+        vocab_size=vocab_size,
+        block_size=settings.block_size,
+        n_layer=settings.n_layer,
+        n_head=settings.n_head,
+        n_kv_head=settings.n_kv_head or settings.n_head,
+        n_embd=settings.n_embd,
+        head_dim=settings.n_embd // settings.n_head,
+        # SwiGLU has three matrices where a plain layer has two: 8/3 of the width makes them equal in size.
+        n_hidden=64 * math.ceil(settings.n_embd * 8 / 3 / 64),
+        tie_embeddings=settings.tie_embeddings,
+        dropout=settings.dropout,
+    )
+
+
+def build_optimizer(settings, model: GPT) -> Optimizer:
+    return Optimizer(
+        model,
+        matrix_rate=settings.matrix_rate,
+        embedding_rate=settings.embedding_rate,
+        head_rate=settings.head_rate,
+        norm_rate=settings.norm_rate,
+        weight_decay=settings.weight_decay,
+    )
+
+
+def read_data(settings, tokenizer: Tokenizer):
+    """The stream of training rows, and a function that goes through the validation rows once."""
+    _, train_tokens = read_token_file(settings.train_bin)
+    _, val_tokens = read_token_file(settings.val_bin)
+    if len(val_tokens) < settings.block_size:
+        raise StepError(
+            f"{settings.val_bin}: its {len(val_tokens):,} tokens are fewer than one row of BLOCK_SIZE "
+            f"{settings.block_size}; raise VAL_RATIO and run: python 03_build_bin_dataset.py, or lower BLOCK_SIZE here"
+        )
+    bos, pad = tokenizer.token_to_id(BOS), tokenizer.token_to_id(PAD)
+    train_samples, val_samples = find_samples(train_tokens, bos), find_samples(val_tokens, bos)
+    training = TrainingRows(train_tokens, train_samples, settings.block_size, pad, settings.seed)
+
+    def validation():
+        return validation_batches(val_tokens, val_samples, settings.block_size, pad, settings.micro_batch_size)
+
+    return training, validation
+
+
+class Run:
+    """How far training has come, in steps and in minutes, over all the times that it was started."""
+
+    def __init__(self, max_steps: int, max_minutes: float):
+        self.max_steps, self.max_minutes = max_steps, max_minutes
+        self.step = 0
+        self.seconds = 0.0
+        self.history: list[dict] = []  # one entry for each evaluation
+        self.started_at = self.seconds_before = 0.0
+        self.tokens_since_start = 0
+
+    def start_clock(self) -> None:
+        self.started_at, self.seconds_before = time.monotonic(), self.seconds
+
+    def count_step(self, tokens: int) -> None:
+        self.step += 1
+        self.tokens_since_start += tokens
+        self.seconds = self.seconds_before + time.monotonic() - self.started_at
+
+    def progress(self) -> float:
+        """The share of the run that is over, from 0 to 1: of MAX_MINUTES where they are set, else of MAX_STEPS."""
+        if self.max_minutes:
+            return min(1.0, self.seconds / (60 * self.max_minutes))
+        return min(1.0, self.step / self.max_steps) if self.max_steps else 1.0
+
+    def expected_steps(self) -> int:
+        return max(self.step, round(self.step / self.progress())) if self.max_minutes else self.max_steps
+
+    def tokens_per_second(self) -> float:
+        return self.tokens_since_start / max(1e-9, self.seconds - self.seconds_before)
+
+    def state_dict(self) -> dict:
+        return {"step": self.step, "seconds": self.seconds, "history": self.history}
+
+    def load_state_dict(self, state: dict) -> None:
+        self.step, self.seconds, self.history = state["step"], state["seconds"], list(state["history"])
+
+
+def require_same_run(settings, checkpoint: dict, config: GPTConfig, digests: dict[str, str]) -> None:
+    """Stop when the checkpoint is of another model than the settings describe."""
+    other = f"delete {settings.checkpoint_path} (or set another CHECKPOINT_PATH) to start anew"
+    if checkpoint["inputs"]["tokenizer"] != digests["tokenizer"]:
+        raise StepError(
+            f"{settings.checkpoint_path}: it was trained with tokenizer {checkpoint['inputs']['tokenizer'][:12]}…, but "
+            f"{settings.tokenizer_path} is {digests['tokenizer'][:12]}…; {other}"
+        )
+    saved, wanted = checkpoint["config"], asdict(config)
+    differing = [name for name in wanted if saved.get(name) != wanted[name] and name != "dropout"]
+    if differing:
+        values = ", ".join(f"{name.upper()} is {saved.get(name)} there and {wanted[name]} here" for name in differing)
+        raise StepError(f"{settings.checkpoint_path}: {values}; set them alike to go on, or {other}")
+
+
+def resume(checkpoint: dict, digests: dict[str, str], model, optimizer, training, run: Run, device) -> None:
+    """Put everything back as it was when the checkpoint was saved."""
+    model.load_state_dict(checkpoint["model"])
+    optimizer.load_state_dict(checkpoint["optimizer"])
+    run.load_state_dict(checkpoint["run"])
+    restore_random_state(device, checkpoint["random"])
+    if checkpoint["inputs"]["train"] == digests["train"]:
+        training.load_state_dict(checkpoint["data"])
+    else:
+        print("The training data has changed since the last save: going on with the first row of the new data.")
+    print(f"resumed at step {run.step:,}")
+
+
+def print_plan(config: GPTConfig, device, dtype, training: TrainingRows, run: Run) -> None:
+    """Say what is about to be trained on what."""
+    rows = len(training.rows)
+    filled = sum(end - start for row in training.rows for start, end in row) / (rows * (config.block_size + 1))
+    end = f"{run.max_minutes:g} minutes" if run.max_minutes else f"step {run.max_steps:,}"
+    print(
+        f"{config.parameter_count():,} parameters on {device} in {str(dtype).removeprefix('torch.')}; "
+        f"{len(training.samples) - 1:,} samples in {rows:,} rows of {config.block_size} tokens, {filled:.0%} filled; "
+        f"from step {run.step:,} to {end}"
+    )
+
+
+def rate_at(settings, run: Run) -> float:
+    return rate_factor(run.step, run.progress(), settings.warmup_steps, settings.decay_share, settings.final_rate)
+
+
+def train_step(model: GPT, optimizer: Optimizer, inputs, targets, settings, dtype) -> float:
+    """One step on a batch (BATCH_SIZE, BLOCK_SIZE); return the mean loss of its tokens in nats."""
+    device = model.embedding.weight.device
+    target_count = int((targets != IGNORED).sum())
+    total = 0.0
+    for rows in torch.arange(len(inputs)).split(settings.micro_batch_size):
+        micro_inputs, micro_targets = inputs[rows].to(device), targets[rows].to(device)
+        with autocast(device, dtype):
+            hidden = model.hidden_states(micro_inputs)
+        loss = next_token_loss(hidden, model.head.weight, micro_targets, dtype) / target_count
+        loss.backward()
+        total += loss.item()
+    if not math.isfinite(total):
+        raise StepError(
+            "the loss is no longer a number; the last save is intact: lower MATRIX_RATE, EMBEDDING_RATE and HEAD_RATE "
+            "by half and run this step again"
+        )
+    torch.nn.utils.clip_grad_norm_(model.parameters(), settings.max_gradient_norm)
+    optimizer.step()
+    optimizer.zero_grad()
+    return total
+
+
+@torch.no_grad()
+def evaluate(model: GPT, batches, token_bytes: torch.Tensor, dtype) -> float:
+    """Bits per byte over the whole validation set; unlike the loss, comparable between vocabularies.
+
+    The bits are those of every token, markers included; the bytes are those of the text alone.
+    """
+    model.eval()
+    device = model.embedding.weight.device
+    nats = text_bytes = 0.0
+    for inputs, targets in batches:
+        with autocast(device, dtype):
+            hidden = model.hidden_states(inputs.to(device))
+        nats += next_token_loss(hidden, model.head.weight, targets.to(device), dtype).item()
+        text_bytes += int(token_bytes[targets[targets != IGNORED]].sum())
+    model.train()
+    empty_cache(device)
+    return nats / math.log(2) / max(1.0, text_bytes)
+
+
+def count_token_bytes(tokenizer: Tokenizer) -> torch.Tensor:
+    """How many bytes of text each token stands for, (vocab_size,); markers are no text.
+
+    In the alphabet of byte-level BPE one character stands for one byte.
+    """
+    tokens = [tokenizer.id_to_token(index) for index in range(tokenizer.get_vocab_size())]
+    return torch.tensor([0 if token in MARKERS else len(token) for token in tokens])
+
+
+def write_sample_answer(model: GPT, tokenizer: Tokenizer, settings) -> str:
+    """What the model answers now to the first question of the validation set."""
+    if not settings.sample_tokens:
+        return ""
+    template = Template()
+    _, tokens = read_token_file(settings.val_bin)
+    end = np.flatnonzero(tokens == tokenizer.token_to_id(EOS))[0]
+    text = tokenizer.decode(tokens[1:end].tolist(), skip_special_tokens=False)
+    prompt = text[: text.index(template.answer_start) + len(template.answer_start)]
+    prompt_ids = [tokenizer.token_to_id(BOS), *tokenizer.encode(prompt).ids]
+    if len(prompt_ids) >= settings.block_size:
+        return "(the first validation sample does not fit BLOCK_SIZE, so there is no sample answer)"
+    stops = {tokenizer.token_to_id(END_ANSWER), tokenizer.token_to_id(EOS)}
+    model.eval()
+    answer = list(generate(model, prompt_ids, settings.sample_tokens, stops, SamplingSettings(0.0), settings.seed))
+    model.train()
+    question = prompt.split("\n")[1]
+    return f"  Q {question}\n" + "\n".join(f"  | {line}" for line in tokenizer.decode(answer).split("\n"))
+
+
+class StopSignals:
+    """Inside the block, Ctrl-C and SIGTERM ask for a stop after the step; a second one stops at once."""
+
+    def __init__(self):
+        self.requested = 0
+
+    def __enter__(self):
+        self.previous = {number: signal.signal(number, self._ask) for number in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def __exit__(self, *_):
+        for number, handler in self.previous.items():
+            signal.signal(number, handler)
+
+    def _ask(self, number, _frame):
+        if self.requested:
+            raise KeyboardInterrupt
+        self.requested = number
+
+
+if __name__ == "__main__":
+    pipeline.run(main)

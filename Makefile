@@ -1,0 +1,52 @@
+# make        the five steps on the bundled corpus (or data/raw.txt), in a size for two CPU cores, then an answer
+# make test   ruff and pytest
+# make clean  remove what the steps made (not .venv, not your text)
+#
+# Every file depends on the files that it is made from, so a second `make` redoes only what is stale.
+
+PYTHON ?= python3
+QUESTION ?= 필리핀에서 여권을 분실했을 때 해야 할 일을 정리해줘.
+MAX_MINUTES ?= 6
+
+RAW := $(or $(wildcard data/raw.txt),data/sample_raw.txt)
+RUN := .venv/bin/python
+CORPUS := $(wildcard corpus/*.py) pipeline.py
+
+answer: checkpoints/trained
+	$(RUN) 05_generate.py --question "$(QUESTION)"
+
+data/samples.txt: $(RAW) 01_prepare_samples.py $(CORPUS) | .venv/runtime
+	$(RUN) 01_prepare_samples.py
+
+data/tokenizer.json: data/samples.txt 02_train_tokenizer.py
+	$(RUN) 02_train_tokenizer.py
+
+data/train.bin: data/samples.txt data/tokenizer.json 03_build_bin_dataset.py gpt/token_file.py
+	$(RUN) 03_build_bin_dataset.py --val-ratio 0.05
+
+# A checkpoint younger than the data is gone on with; an older one belongs to other data and is put aside.
+checkpoints/trained: data/train.bin
+	@mkdir -p checkpoints
+	@test ! -e checkpoints/ckpt.pt || test checkpoints/ckpt.pt -nt data/train.bin || mv checkpoints/ckpt.pt checkpoints/older.pt
+	$(RUN) 04_train_gpt_from_scratch.py --n-layer 4 --n-head 4 --n-embd 256 --max-minutes $(MAX_MINUTES)
+	@touch $@
+
+.venv/runtime: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than Python 3.11; run: make PYTHON=python3.12"; exit 2; }
+	$(PYTHON) -m venv .venv
+	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+.venv/development: .venv/runtime requirements-dev.txt
+	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+test: .venv/development
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m pytest
+
+clean:
+	rm -rf checkpoints data/samples.txt data/contacts.json data/tokenizer.json data/train.bin data/val.bin data/manifest.json
+
+.PHONY: answer test clean

@@ -1,0 +1,153 @@
+"""Telephone numbers, addresses, sites, KakaoTalk ids and e-mail addresses in a text, and whose they are."""
+
+import re
+from dataclasses import dataclass
+
+from corpus.documents import BULLET
+from corpus.normalization import EMAIL, KAKAO_ID, LABELS, WEB
+
+# The shapes in which people write numbers of the Philippines (+63, 02, 0xx, 09xx) and Korea (+82, 02, 010, 15xx).
+GAP = r"[ \-.–]"
+FULL_NUMBER = (
+    rf"\+\s?\d{{1,3}}{GAP}?(?:\(0\))?\(?\d{{1,3}}\)?{GAP}?\d{{3,4}}{GAP}?\d{{4}}"  # +63 2 8000 1234, +82-10-0000-1234
+    rf"|\(0\d{{1,2}}\){GAP}?\d{{3,4}}{GAP}?\d{{4}}"  # (02) 8000-1234
+    rf"|0\d{{1,3}}{GAP}\d{{3,4}}{GAP}?\d{{4}}"  # 032-000-1234, 0917 000 1234
+    r"|0(?:9\d{9}|10\d{8}|\d{8,9})"  # 09170001234
+    rf"|1{GAP}?800{GAP}\d{{2,4}}{GAP}\d{{3,4}}(?:{GAP}\d{{3,4}})?"  # 1-800-10-000-1234
+    r"|1[5-9]\d\d-\d{4}"  # 1588-0000
+)
+LOCAL_NUMBER = rf"\d{{3,4}}{GAP}\d{{4}}"  # 8000-1234: a telephone number only where something says so
+RANGE = r"(?:\s?[~∼]\s?\d{1,4}(?!\d))?"
+EXTENSION = r"(?:\s?[(,]?\s?(?:내선|교환|ext\.?|loc\.?|local)(?:\s?번호)?\s?[:.]?\s?\d{1,5}번?\)?)?"
+NOT_WITHIN = r"(?<![\w.\-/₱$#+])"
+NOT_BEFORE = r"(?![\d\w]*\d|-\d|\s?(?:페소|원|불|달러|만|천|PHP|php))"
+PHONE_NUMBER = re.compile(rf"{NOT_WITHIN}(?:{FULL_NUMBER}){RANGE}{EXTENSION}{NOT_BEFORE}", re.IGNORECASE)
+LABELLED_NUMBER = re.compile(
+    rf"{NOT_WITHIN}(?:{FULL_NUMBER}|{LOCAL_NUMBER}){RANGE}{EXTENSION}{NOT_BEFORE}", re.IGNORECASE
+)
+WEB_ADDRESS = re.compile(rf"(?<![\w@./\-])(?:{WEB})", re.IGNORECASE)
+EMAIL_ADDRESS = re.compile(rf"(?<![\w.+\-])(?:{EMAIL})")
+KAKAO_VALUE = re.compile(rf"KAKAO: ({KAKAO_ID}|[^\s,/()|]{{2,30}})")
+ADDRESS_VALUE = re.compile(r"ADDR: (.+?)(?=\s*(?:[/|;·]?\s*(?:TEL|WEB|EMAIL|KAKAO): |$| / | \| ))")
+LABEL = re.compile(r"\b(?:TEL|WEB|EMAIL|KAKAO|ADDR): ")
+DATE_OR_ACCOUNT_BEFORE = re.compile(
+    r"(?:계좌|account|acct|여권|passport|예약|접수|송장|운송장)[^\n]{0,12}$", re.IGNORECASE
+)
+DATE_SHAPE = re.compile(r"^(?:19|20)\d\d[ \-.]")
+TRAILING_MARKS = ".,;:!?)]}>'\"”’」』"
+KOREAN_PARTICLES = re.compile(r"[가-힣]+$")
+LONGEST_INSTITUTION = 40
+# Words that stand before a label but name no one.
+LABEL_WORDS = "|".join(words for words, _, _ in LABELS.values())
+EMPTY_OWNER = re.compile(
+    rf"^(?:{LABEL_WORDS}|연락|문의|문의처|대표|대표번호|예약|긴급|당직|팩스|fax|비고|번호|및|또는|그리고|or|and"
+    r"|영업시간|운영시간|시간|[^가-힣A-Za-z]*)$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Contact:
+    """One way to reach somebody."""
+
+    institution: str
+    label: str  # TEL, ADDR, WEB, KAKAO or EMAIL
+    value: str  # as written
+    normalized: str  # equal for two spellings of the same
+
+
+def find_contacts(text: str, title: str = "") -> list[Contact]:
+    """The contacts in a text whose labels are standardised, in its order; `title` owns what nobody else does."""
+    contacts: list[Contact] = []
+    heading = ""
+    for line in text.split("\n"):
+        if not line.strip():
+            heading = ""
+            continue
+        found = _find_values(line)
+        if not found:
+            heading = _heading_of(line) or heading
+            continue
+        owner = ""
+        previous_end = 0
+        for start, end, label, value in found:
+            named = _owner_before(line[previous_end:start])
+            owner = named or owner
+            contact = Contact(owner or heading or title or value, label, value, normalize_value(label, value))
+            if contact not in contacts:
+                contacts.append(contact)
+            previous_end = end
+    return contacts
+
+
+def _find_values(line: str) -> list[tuple[int, int, str, str]]:
+    """(start, end, label, value) of each contact in a line, none inside another."""
+    number = LABELLED_NUMBER if "TEL: " in line or "☎" in line else PHONE_NUMBER
+    found: list[tuple[int, int, str, str]] = []
+    taken = [False] * len(line)
+
+    def take(start: int, end: int, label: str) -> None:
+        value = line[start:end].rstrip(TRAILING_MARKS if label != "TEL" else ".,;:").strip()
+        if value.count("(") > value.count(")"):
+            value += ")" if line[start + len(value) :].startswith(")") else ""
+        if value and not any(taken[start:end]):
+            taken[start:end] = [True] * (end - start)
+            found.append((start, start + len(value), label, value))
+
+    for match in EMAIL_ADDRESS.finditer(line):
+        take(match.start(), match.end(), "EMAIL")
+    for match in ADDRESS_VALUE.finditer(line):
+        take(*match.span(1), "ADDR")
+    for match in WEB_ADDRESS.finditer(line):
+        value = KOREAN_PARTICLES.sub("", match[0])
+        take(match.start(), match.start() + len(value), "WEB")
+    for match in KAKAO_VALUE.finditer(line):
+        take(*match.span(1), "KAKAO")
+    for match in number.finditer(line):
+        if not DATE_SHAPE.match(match[0]) and not DATE_OR_ACCOUNT_BEFORE.search(line[: match.start()]):
+            take(*match.span(), "TEL")
+    return sorted(found)
+
+
+def _heading_of(line: str) -> str:
+    """The name in a line that has no contact itself but may head the lines that do."""
+    name = _clean_owner(BULLET.sub("", line))
+    return name if 1 < len(name) <= LONGEST_INSTITUTION and not re.search(r"[.!?]$|[다요죠음함]$", name) else ""
+
+
+def _owner_before(text: str) -> str:
+    """Whose contact follows these words, or "" where they do not say."""
+    text = LABEL.sub("\n", text)
+    text = re.split(r"[\n,;|]|(?<=\s)[/·](?=\s)|\. ", text)
+    for candidate in reversed(text):
+        name = _clean_owner(BULLET.sub("", candidate))
+        if name and len(name) <= LONGEST_INSTITUTION and not EMPTY_OWNER.match(name):
+            return name
+    return ""
+
+
+def _clean_owner(text: str) -> str:
+    name = re.sub(r"\s*\((?:대표|전화|문의|예약|직통|당직)?\)?\s*$", "", text.strip())
+    name = name.strip(" \t:：-–—~=·•*|/()<>[]【】「」『』★☆■●◆▶☎☏📞✉📧📍🏠🌐💬,.'\"")
+    return re.sub(r"\s*(?:대표\s?번호|대표|문의처|문의|예약|연락처|번호)$", "", name).strip()
+
+
+def normalize_value(label: str, value: str) -> str:
+    """One spelling for values that reach the same place: digits with the country's code, lower case, no marks."""
+    if label != "TEL":
+        return (
+            re.sub(r"^https?://(www\.)?|^www\.|/$", "", value.lower())
+            if label == "WEB"
+            else " ".join(value.lower().split())
+        )
+    number, *extension = re.split(r"내선|교환|ext|loc", value, maxsplit=1, flags=re.IGNORECASE)
+    number, *last = re.split("[~∼]", number, maxsplit=1)
+    digits = re.sub(r"\D", "", number.replace("(0)", ""))
+    if not number.lstrip().startswith("+"):
+        korean = re.match(r"01[016789]|070|0502", digits) or re.match(r"02\d{7}$", digits)
+        digits = ("82" if korean else "63") + digits[1:] if digits.startswith("0") else digits
+    normalized = ("+" if len(digits) > 9 and digits[:2] in ("63", "82") else "") + digits
+    for mark, part in (("~", last), ("x", extension)):
+        if part and re.search(r"\d", part[0]):
+            normalized += mark + re.sub(r"\D", "", part[0])
+    return normalized

@@ -1,0 +1,71 @@
+"""`samples.txt`: samples one after another, each below a line that says which document it was made from.
+
+    ### {"post": 12, "part": 0, "kind": "grounded", "source": "raw.txt", "line": 345, "title": "여권 분실"}
+    [QUESTION]
+    …
+    [/ANSWER]
+    (an empty line)
+
+The line is for people and for the split of step 03; it is no part of the sample. No text can pass for
+one: between `[QUESTION]` and `[/ANSWER]` nothing is read as a header, and markers in text are neutralised.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from corpus.template import END_ANSWER
+from pipeline import StepError
+
+HEADER_START = "### "
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One training sample and where it comes from."""
+
+    post: int  # samples of one post stay on one side of the validation split
+    part: int
+    kind: str  # "grounded" or "closed-book"
+    source: str
+    line: int  # of the post's first line in the source, counted from 1
+    title: str
+    text: str
+
+
+def format_sample(sample: Sample) -> str:
+    """The header line, the sample and an empty line."""
+    header = asdict(sample)
+    text = header.pop("text")
+    return f"{HEADER_START}{json.dumps(header, ensure_ascii=False)}\n{text}\n\n"
+
+
+def read_samples(path: Path | str) -> Iterator[Sample]:
+    """Yield the samples of a file one by one. Raises StepError where the file is not in this form."""
+    header = None
+    lines: list[str] = []
+    with open(path, encoding="utf-8", newline="\n") as file:
+        for number, line in enumerate(file, start=1):
+            if header is None:
+                if not line.strip():
+                    continue
+                header = _read_header(line, f"{path}, line {number}")
+                continue
+            lines.append(line)
+            if line == END_ANSWER + "\n":
+                yield Sample(**header, text="".join(lines).rstrip("\n"))
+                header, lines = None, []
+    if header is not None:
+        raise StepError(f"{path}: the last sample has no {END_ANSWER}; run: python 01_prepare_samples.py")
+
+
+def _read_header(line: str, where: str) -> dict:
+    try:
+        header = json.loads(line.removeprefix(HEADER_START))
+        Sample(**header, text="")
+        return header
+    except (ValueError, TypeError):
+        raise StepError(
+            f"{where}: a sample must start with a line '{HEADER_START}{{…}}'; run: python 01_prepare_samples.py"
+        ) from None

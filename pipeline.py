@@ -1,0 +1,304 @@
+"""What the five steps share: settings that are also flags, a checked chain of artifacts, writes that
+are whole or not at all, and errors that are one line.
+
+The chain: every artifact has an entry in the `manifest.json` beside it, with its size, its SHA-256,
+the script that made it, that script's settings and the SHA-256 of its inputs. The next step reads an
+artifact through `require_artifact`, which compares the entry with the files.
+"""
+
+import argparse
+import contextlib
+import difflib
+import errno
+import hashlib
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from types import SimpleNamespace
+from typing import IO
+
+MANIFEST_NAME = "manifest.json"
+
+
+class StepError(Exception):
+    """Something the person at the keyboard can put right: one line that says what, where and what next."""
+
+
+# ---------------------------------------------------------------------------------------------------
+# Settings: the UPPERCASE constants of a script, each also a flag
+# ---------------------------------------------------------------------------------------------------
+
+SETTING_LINE = re.compile(r"^(?P<name>[A-Z][A-Z0-9_]*) = .*?(?:  # (?P<comment>.*))?$", re.MULTILINE)
+TYPE_NAMES = {int: "a whole number", float: "a number", str: "a text"}
+
+
+def read_settings(script: Mapping, arguments: Sequence[str] = ()) -> SimpleNamespace:
+    """Return the script's settings: its UPPERCASE constants, overridden by the flags in `arguments`.
+
+    `script` is the script's `globals()`. `MAX_STEPS = 200  # why` becomes `--max-steps`, takes the
+    type of 200 and shows "why" in `--help`; the result holds it as `max_steps`. A `bool` becomes
+    `--name` and `--no-name`. Raises StepError for an unknown flag or an ill-typed value.
+    """
+    script_path = Path(script["__file__"])
+    parser = _SettingsParser(
+        prog=script_path.name,
+        description=(script.get("__doc__") or "").strip(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    for line in SETTING_LINE.finditer(script_path.read_text(encoding="utf-8")):
+        name, default = line["name"], script[line["name"]]
+        comment = f"{line['comment'] or ''} (default: {default!r})".strip().replace("%", "%%")
+        flag = "--" + name.lower().replace("_", "-")
+        if isinstance(default, bool):
+            parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=default, help=comment)
+        else:
+            parser.add_argument(flag, type=type(default), default=default, help=comment, metavar="…")
+    settings, unknown = parser.parse_known_args(list(arguments))
+    if unknown:
+        known = [flag for action in parser._actions for flag in action.option_strings]
+        nearest = difflib.get_close_matches(unknown[0].split("=")[0], known, n=1, cutoff=0.4)
+        hint = f"did you mean {nearest[0]}?" if nearest else "see --help for the settings"
+        raise StepError(f"{script_path.name}: unknown argument {unknown[0]}; {hint}")
+    return SimpleNamespace(**vars(settings))
+
+
+class _SettingsParser(argparse.ArgumentParser):
+    """An ArgumentParser whose complaints are StepErrors."""
+
+    def error(self, message):
+        raise StepError(f"{self.prog}: {message}; see --help for the settings")
+
+    def _get_value(self, action, text):
+        try:
+            return super()._get_value(action, text)
+        except argparse.ArgumentError:
+            flag = action.option_strings[0]
+            raise StepError(
+                f"{self.prog}: {flag} takes {TYPE_NAMES[action.type]} such as {action.default}, not {text!r}"
+            ) from None
+
+
+def require_setting(holds: bool, complaint: str) -> None:
+    """Stop with `complaint` (which setting, its value, what it may be) unless the condition holds."""
+    if not holds:
+        raise StepError(complaint)
+
+
+# ---------------------------------------------------------------------------------------------------
+# Errors: one line, exit code 2
+# ---------------------------------------------------------------------------------------------------
+
+
+def run(main: Callable[[Sequence[str]], None]) -> None:
+    """Run a script's `main` with the command line; turn what a person can mend into one line on stderr."""
+    try:
+        main(sys.argv[1:])
+        sys.stdout.flush()
+    except StepError as error:
+        _stop(str(error), exit_code=2)
+    except KeyboardInterrupt:
+        _stop("stopped; the files of finished steps are as they were", exit_code=130)
+    except BrokenPipeError:
+        # The reader (`| head`) has gone. Python would complain once more when it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except OSError as error:
+        _stop(_describe_os_error(error), exit_code=2)
+    except MemoryError:
+        _stop("out of memory; close other programs or give this step a smaller input", exit_code=2)
+
+
+def _stop(message: str, exit_code: int) -> None:
+    print(f"\n{Path(sys.argv[0]).name}: {message}" if exit_code == 130 else message, file=sys.stderr)
+    sys.exit(exit_code)
+
+
+def _describe_os_error(error: OSError) -> str:
+    where = f"{error.filename}: " if error.filename else ""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"{where}the disk is full; nothing that stood there was changed; free some space and run this step again"
+    return f"{where}{(error.strerror or str(error)).lower()}; mend that and run this step again"
+
+
+# ---------------------------------------------------------------------------------------------------
+# Writes: whole or not at all
+# ---------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def atomic_write(path: Path | str, mode: str = "w") -> Iterator[IO]:
+    """Open a file to write that takes the name `path` only when the block ends well.
+
+    The bytes go to `path` + ".partial", reach the disk, and are moved into place in one operation
+    (`os.replace`), so that a kill or a full disk leaves the old file or the new one, never half.
+    """
+    with atomic_writes([path], mode) as (file,):
+        yield file
+
+
+@contextlib.contextmanager
+def atomic_writes(paths: Sequence[Path | str], mode: str = "w") -> Iterator[list[IO]]:
+    """`atomic_write` for several files that belong together: all are complete before one is moved."""
+    targets = [Path(path) for path in paths]
+    partials = [target.with_name(target.name + ".partial") for target in targets]
+    text = {} if "b" in mode else {"encoding": "utf-8", "newline": "\n"}
+    for target in targets:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with contextlib.ExitStack() as stack:
+            files = [stack.enter_context(open(partial, mode, **text)) for partial in partials]
+            yield files
+            for file in files:
+                file.flush()
+                os.fsync(file.fileno())
+    except BaseException as error:
+        for partial in partials:
+            with contextlib.suppress(OSError):
+                partial.unlink(missing_ok=True)
+        # A failed write() does not say which file it was about: it was one of these.
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(targets[0])
+        raise
+    for partial, target in zip(partials, targets, strict=True):
+        os.replace(partial, target)
+
+
+# ---------------------------------------------------------------------------------------------------
+# The manifest: what stands beside the artifacts and proves the chain
+# ---------------------------------------------------------------------------------------------------
+
+
+def sha256_of(path: Path | str) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal; a folder's is that of its files' names and bytes."""
+    path = Path(path)
+    digest = hashlib.sha256()
+    for file_path in sorted(path.rglob("*")) if path.is_dir() else [path]:
+        if not file_path.is_file():
+            continue
+        if path.is_dir():
+            digest.update(str(file_path.relative_to(path)).encode())
+        with open(file_path, "rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def record_artifacts(
+    paths: Sequence[Path | str], script: str, settings: SimpleNamespace, inputs: Sequence[Path | str]
+) -> None:
+    """Enter artifacts that `script` has just written into the manifest of their folder."""
+    input_digests = {Path(path).resolve(): sha256_of(path) for path in inputs}
+    for folder in {Path(path).resolve().parent for path in paths}:
+        entries = _read_manifest(folder)
+        for path in (Path(path).resolve() for path in paths):
+            if path.parent == folder:
+                entries[path.name] = {
+                    "size": path.stat().st_size,
+                    "sha256": sha256_of(path),
+                    "made_by": script,
+                    "settings": vars(settings),
+                    "inputs": {_relative(source, folder): digest for source, digest in input_digests.items()},
+                }
+        with atomic_write(folder / MANIFEST_NAME) as file:
+            json.dump(entries, file, ensure_ascii=False, indent=2)
+            file.write("\n")
+
+
+def require_artifact(path: Path | str, made_by: str) -> dict:
+    """Return the manifest entry of an input, after proving that the file is what the entry says.
+
+    Raises StepError when the file is missing, has no entry (foreign), differs from it (truncated or
+    edited), or when something that it was made from has changed since (stale).
+    """
+    path = Path(path)
+    rerun = f"run: python {made_by}"
+    if not path.is_file():
+        raise StepError(f"{path}: there is no such file; {rerun}")
+    entry = _read_manifest(path.resolve().parent).get(path.name)
+    if entry is None:
+        raise StepError(
+            f"{path}: {path.with_name(MANIFEST_NAME)} has no entry for it, so no step here made it; {rerun}"
+        )
+    size = path.stat().st_size
+    if size != entry["size"]:
+        raise StepError(f"{path}: it has {size:,} bytes where {made_by} wrote {entry['size']:,}; {rerun}")
+    digest = sha256_of(path)
+    if digest != entry["sha256"]:
+        raise StepError(f"{path}: its SHA-256 is {digest[:12]}… where {made_by} wrote {entry['sha256'][:12]}…; {rerun}")
+    _require_fresh(path, entry)
+    return entry
+
+
+def require_made_from(path: Path | str, entry: dict, source: Path | str) -> None:
+    """Stop unless the artifact with this manifest entry was made from `source` as it is now."""
+    digest = sha256_of(source)
+    if digest not in entry["inputs"].values():
+        made_from = [f"{name} ({known[:12]}…)" for name, known in entry["inputs"].items()]
+        raise StepError(
+            f"{path}: it was made from {' and '.join(made_from)}, not from {source} ({digest[:12]}…); "
+            f"run: python {entry['made_by']}"
+        )
+
+
+def _require_fresh(path: Path, entry: dict) -> None:
+    """Follow the recorded inputs back to the raw text; a changed one makes `path` stale.
+
+    An input that no longer exists proves nothing and passes: the raw text may have been put away.
+    """
+    folder = path.resolve().parent
+    for name, recorded in entry["inputs"].items():
+        source = (folder / name).resolve()
+        source_entry = _read_manifest(source.parent).get(source.name)
+        if source_entry is None and not source.exists():
+            continue
+        current = source_entry["sha256"] if source_entry else sha256_of(source)
+        if current != recorded:
+            raise StepError(
+                f"{path}: it was made from {source.name} {recorded[:12]}…, which is {current[:12]}… now; "
+                f"run: python {entry['made_by']}"
+            )
+        if source_entry:
+            _require_fresh(source, source_entry)
+
+
+def _read_manifest(folder: Path) -> dict:
+    manifest = folder / MANIFEST_NAME
+    if not manifest.exists():
+        return {}
+    try:
+        entries = json.loads(manifest.read_text(encoding="utf-8"))
+        if not all({"size", "sha256", "made_by", "inputs"} <= entry.keys() for entry in entries.values()):
+            raise ValueError
+        return entries
+    except (ValueError, AttributeError, TypeError):
+        raise StepError(
+            f"{manifest}: it is not a manifest that these steps wrote; delete it and run 01 again"
+        ) from None
+
+
+def _relative(path: Path, folder: Path) -> str:
+    try:
+        return Path(os.path.relpath(path, folder)).as_posix()
+    except ValueError:  # another drive, on Windows
+        return path.as_posix()
+
+
+def batched(items: Iterable, size: int) -> Iterator[list]:
+    """Lists of up to `size` items, in order (itertools.batched is not in Python 3.11)."""
+    items = iter(items)
+    while batch := list(islice(items, size)):
+        yield batch
+
+
+def human_size(size: float) -> str:
+    """1536 -> '1.5 KB'."""
+    for unit in ("bytes", "KB", "MB"):
+        if abs(size) < 1024:
+            return f"{size:,.0f} {unit}" if unit == "bytes" else f"{size:,.1f} {unit}"
+        size /= 1024
+    return f"{size:,.1f} GB"

@@ -35,7 +35,8 @@ SAMPLES_PATH = "data/samples.txt"  # the training samples that this step writes
 CONTACTS_PATH = "data/contacts.json"  # every telephone number, address and site with its institution
 
 # --- Samples ---
-MAX_DOCUMENT_CHARACTERS = 700  # longer posts are cut into parts; a sample must fit BLOCK_SIZE of step 04
+MAX_DOCUMENT_CHARACTERS = 800  # longer posts are cut into parts, so that a sample fits BLOCK_SIZE of step 04
+QUESTIONS = 1  # closed-book samples of each document, each asked differently; 3 for a text below about 2 MB
 
 # --- Machine ---
 WORKERS = 0  # processes that write answers; 0 = one for each core
@@ -47,6 +48,7 @@ def main(arguments=()):
         settings.max_document_characters >= 100,
         f"MAX_DOCUMENT_CHARACTERS is {settings.max_document_characters}; a document needs at least 100 characters",
     )
+    pipeline.require_setting(settings.questions >= 0, f"QUESTIONS is {settings.questions}; it must be 0 or more")
     raw_path = choose_raw_path(Path(settings.raw_path))
     sources = list_sources(raw_path)
 
@@ -55,7 +57,9 @@ def main(arguments=()):
     contacts = ContactTable()
     with pipeline.atomic_writes([settings.samples_path, settings.contacts_path]) as (samples_file, contacts_file):
         posts = drop_duplicates(split_posts(read_with_progress(sources, reading)), tally)
-        write_answers = partial(prepare_post, max_characters=settings.max_document_characters)
+        write_answers = partial(
+            prepare_post, max_characters=settings.max_document_characters, questions=settings.questions
+        )
         for prepared in map_in_order(write_answers, enumerate(posts), settings.workers or os.cpu_count() or 1):
             for sample in prepared.samples:
                 samples_file.write(format_sample(sample))
@@ -115,8 +119,8 @@ class PreparedPost:
     markers: int
 
 
-def prepare_post(numbered_post: tuple[int, Post], max_characters: int) -> PreparedPost:
-    """Cut a post into documents and write for each a grounded and a closed-book sample."""
+def prepare_post(numbered_post: tuple[int, Post], max_characters: int, questions: int) -> PreparedPost:
+    """Cut a post into documents; write for each a grounded sample and `questions` closed-book ones."""
     number, post = numbered_post
     template = Template()
     kept_bytes = len("\n".join(post.lines).encode())
@@ -125,12 +129,14 @@ def prepare_post(numbered_post: tuple[int, Post], max_characters: int) -> Prepar
     samples = []
     contacts = []
     for document in documents:
-        question = ask(document)
-        for kind in ("grounded", "closed-book"):
-            answer = extract_answer(document, whole_text_as_details=kind == "closed-book")
-            shown = document.text if kind == "grounded" else ""
-            text = template.write_sample(question, shown, answer)
-            samples.append(Sample(number, document.part, kind, document.source, document.line, document.title, text))
+        answer = extract_answer(document)
+        grounded = template.write_sample(ask(document), document.text, answer)
+        samples.append(Sample.of(document, "grounded", grounded))
+        # Without [DOC] the details carry the whole document, so that all of the text is learned from.
+        answer.details = document.text
+        for variant in range(1, questions + 1):
+            closed_book = template.write_sample(ask(document, variant), "", answer)
+            samples.append(Sample.of(document, "closed-book", closed_book))
         contacts += [(contact, document.line) for contact in find_contacts(document.text, document.title)]
     markers = count_markers("\n".join(lines))
     return PreparedPost(samples, contacts, len(documents), kept_bytes, markers)

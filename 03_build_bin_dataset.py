@@ -24,7 +24,7 @@ TRAIN_BIN = "data/train.bin"  # token ids to train on
 VAL_BIN = "data/val.bin"  # token ids to validate with
 
 # --- Split ---
-VAL_RATIO = 0.05  # share of the posts that are kept for validation
+VAL_RATIO = 0.01  # share of the posts kept for validation; more for a small text, as every step 04 row needs some
 BLOCK_SIZE = 1024  # tokens that step 04 sees at once; only to report how many samples are longer
 BATCH_SAMPLES = 512  # samples encoded at once; more is no faster and takes more memory
 

@@ -93,7 +93,8 @@ def write_answer(model, tokenizer: Tokenizer, prompt_ids: list[int], settings) -
         written += 1
         # A Hangul syllable can be spread over tokens: the stream holds bytes back until they are whole.
         if text := stream.step(tokenizer, token):
-            print(text, end="", flush=True)
+            # Bytes that make no character come out as U+FFFD; the training text has none.
+            print(text.replace("\ufffd", ""), end="", flush=True)
     print(flush=True)
     room = min(settings.max_new_tokens, model.config.block_size - len(prompt_ids))
     return written < room

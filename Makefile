@@ -28,7 +28,7 @@ data/train.bin: data/samples.txt data/tokenizer.json 03_build_bin_dataset.py gpt
 checkpoints/trained: data/train.bin
 	@mkdir -p checkpoints
 	@test ! -e checkpoints/ckpt.pt || test checkpoints/ckpt.pt -nt data/train.bin || mv checkpoints/ckpt.pt checkpoints/older.pt
-	$(RUN) 04_train_gpt_from_scratch.py --n-layer 4 --n-head 4 --n-embd 256 --max-minutes $(MAX_MINUTES)
+	$(RUN) 04_train_gpt_from_scratch.py --n-layer 4 --n-head 4 --n-embd 256 --batch-size 2 --max-minutes $(MAX_MINUTES)
 	@touch $@
 
 .venv/runtime: requirements.txt

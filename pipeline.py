@@ -46,6 +46,7 @@ def read_settings(script: Mapping, arguments: Sequence[str] = ()) -> SimpleNames
     script_path = Path(script["__file__"])
     parser = _SettingsParser(
         prog=script_path.name,
+        usage="%(prog)s [--setting value …]",
         description=(script.get("__doc__") or "").strip(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,

@@ -39,26 +39,26 @@ PARTICLE = re.compile(
 )
 
 
-def extract_answer(document: Document, whole_text_as_details: bool) -> Answer:
-    """The answer to a question about a document.
-
-    `whole_text_as_details` puts the full text into the details (a closed-book sample, which has no
-    `[DOC]`); otherwise they are a connected passage that says more than the summary.
-    """
+def extract_answer(document: Document) -> Answer:
+    """The answer to a question about a document; its details are a passage that says more than the summary."""
     text = document.text
     answer = Answer()
     for contact in find_contacts(text, document.title):
         answer.contacts.setdefault(contact.institution, []).append((contact.label, contact.value))
-    statements = _statements(text, document.title)
     answer.to_do, answer.to_bring, answer.to_beware = _checklist(text, document.title)
-    answer.summary = _summarize(statements, document.title)
-    answer.details = text if whole_text_as_details else _passage(text, answer.summary)
+    answer.summary = _summarize(_statements(text, document.title), document.title)
+    answer.details = _passage(text, answer.summary)
     return answer
 
 
 def content_words(text: str) -> list[str]:
     """The words of a text that carry its subject: Hangul without particles, Latin in lower case."""
-    return [PARTICLE.sub("", word) if len(word) > 2 else word.lower() for word in WORD.findall(text)]
+    return [strip_particle(word).lower() for word in WORD.findall(text)]
+
+
+def strip_particle(word: str) -> str:
+    """여권을 -> 여권. A word of two syllables may be a noun that ends like one, and stays."""
+    return PARTICLE.sub("", word) if len(word) > 2 else word
 
 
 def shorten(line: str) -> str:
@@ -193,25 +193,27 @@ def _add(items: list[str], sentence: str) -> None:
 
 
 def _passage(text: str, summary: list[str]) -> str:
-    """A connected run of whole sentences of at most LONGEST_DETAILS characters with most that is not in the summary."""
+    """A connected run of whole sentences, at most LONGEST_DETAILS characters, with most that the summary leaves out."""
     sentences = [
-        sentence
-        for line in text.split("\n")
+        (number, sentence)
+        for number, line in enumerate(text.split("\n"))
+        if not _is_contact_line(line) and not HEAD_LINE.match(line)
         for sentence in split_sentences(line)
-        if not _is_contact_line(sentence) and not HEAD_LINE.match(sentence)
     ]
-    told = {
-        sentence for sentence in sentences if any(sentence.startswith(line) or line in sentence for line in summary)
-    }
-    best: tuple[int, int, int] = (0, 0, 0)  # (gain, start, end)
+    told = [any(line in sentence for line in summary) for _, sentence in sentences]
+    best = (0, 0, 0)  # (characters not yet told, start, end)
     for start in range(len(sentences)):
         size = gain = 0
         for end in range(start, len(sentences)):
-            size += len(sentences[end]) + 1
+            size += len(sentences[end][1]) + 1
             if size > LONGEST_DETAILS:
                 break
-            gain += 0 if sentences[end] in told else len(sentences[end])
-            if gain > best[0]:
-                best = (gain, start, end + 1)
-    gain, start, end = best
-    return " ".join(sentences[start:end]) if gain else " ".join(sentences)[:LONGEST_DETAILS]
+            gain += 0 if told[end] else len(sentences[end][1])
+            best = max(best, (gain, -start, end + 1))
+    _, start, end = best
+    passage, last = "", -1
+    for number, sentence in sentences[-start:end]:
+        same_line = number == last
+        passage += (" " if same_line else "\n") + sentence
+        last = number
+    return passage.strip() or shorten(text)

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 
 from corpus.reading import Line
 
-# A post that never ends (a file without blank lines) is closed at this size, so that it stays a stream.
-LONGEST_POST = 1 << 16
-# Paragraphs of one post are often set apart by blank lines. Below this size a block is a paragraph,
-# and the next block belongs to the same post unless it starts like a post.
+# Where posts are set apart by separator lines, by two blank lines or by the head of the next, a single
+# blank line only sets paragraphs apart. A stretch longer than this without any of them (in characters)
+# is a file of another kind, whose single blank lines are the breaks between posts.
+LONGEST_POST = 6_000
+# There, a block shorter than this is a paragraph and the next block belongs to the same post.
 SHORTEST_POST = 200
+# A post without any blank line is closed at this size, so that it stays a stream.
+LARGEST_POST = 1 << 16
 LONGEST_TITLE = 60
 
 SEPARATOR = re.compile(r"^\s*(?:([-=_~*#+─━═※★☆◆◇■□●○·.])(?:\s?\1){2,}|<\s?끝\s?>|\(끝\)|[-=]+\s*\d*\s*[-=]+)\s*$")
@@ -24,8 +27,8 @@ HEAD_LINE = re.compile(
     re.IGNORECASE,
 )
 BRACKETED_TITLE = re.compile(
-    r"^\s*(?:\[[^\[\]]{1,20}\]\s*\S.{0,70}|【[^【】]{1,50}】.{0,50}|<[^<>]{2,60}>|《[^《》]{2,60}》|〈[^〈〉]{2,60}〉|★.{2,60}★?|■\s?.{2,50}\s?■"
-    r"|제목\s?[:：].{2,80}|(?:No\.?|#)\s?\d{1,5}\b.{0,60}|Q\s?\d{0,3}\s?[.:)].{2,80}|제\s?\d+\s?[조장절호]\b.{0,60})\s*$",
+    r"^\s*(?:\[(?!추가|참고|준비|서류|주의|수정|예시|사진)[^\[\]]{1,20}\]\s*\S.{0,70}|【[^【】]{1,50}】.{0,50}|<[^<>]{2,60}>|《[^《》]{2,60}》|〈[^〈〉]{2,60}〉|★.{2,60}★?|■\s?.{2,50}\s?■"
+    r"|제목\s?[:：].{2,80}|(?:No\.?|#)\s?\d{1,5}\b.{0,60}|제\s?\d+\s?[조장절호]\b.{0,60})\s*$",
     re.IGNORECASE,
 )
 # A sentence ends at a full stop or its kin, or at a Korean final ending that a break follows.
@@ -57,72 +60,96 @@ class Document:
 
 def split_posts(lines: Iterable[Line]) -> Iterator[Post]:
     """Group lines into posts; every line with something on it is in exactly one, separators in none."""
-    collected: list[Line] = []
+    stretch: list[Line] = []  # since the last sure break; blank lines between are one empty line
     size = 0
     blanks = 0
     separated = False
     for line in lines:
-        text = line.text
-        if not text or text.isspace():
+        if not line.text or line.text.isspace():
             blanks += 1
             continue
-        if SEPARATOR.match(text):
+        if SEPARATOR.match(line.text):
             separated = True
             continue
-        new_source = bool(collected) and collected[0].source != line.source
-        if collected and (
-            new_source
-            or size > LONGEST_POST
-            or separated
-            or (blanks and _starts_post(text, collected, size, blanks))
-            or (not blanks and _starts_post_without_break(text, collected))
+        if stretch and (
+            separated
+            or stretch[0].source != line.source
+            or size > LARGEST_POST
+            or _is_sure_break(line.text, blanks, stretch)
         ):
-            yield _post(collected)
-            collected, size = [], 0
-        elif collected and blanks:
-            collected.append(Line(line.source, line.number, ""))
-        collected.append(line)
-        size += len(text) + 1
+            yield from _posts_of(stretch, size)
+            stretch, size = [], 0
+        elif stretch and blanks:
+            if size > LONGEST_POST:
+                *whole, last = _split_at_blank_lines(stretch)
+                yield from map(_post, whole)
+                stretch = last
+                if _is_weak_break(line.text, stretch):
+                    yield _post(stretch)
+                    stretch = []
+                # The stretch stays a long one: its next blank line is a break too.
+                size = LONGEST_POST + 1
+            if stretch:
+                stretch.append(Line(line.source, line.number, ""))
+        stretch.append(line)
+        size += len(line.text) + 1
         blanks, separated = 0, False
-    if collected:
-        yield _post(collected)
+    if stretch:
+        yield from _posts_of(stretch, size)
 
 
-def _post(collected: list[Line]) -> Post:
-    return Post(collected[0].source, collected[0].number, tuple(line.text for line in collected))
+def _posts_of(stretch: list[Line], size: int) -> Iterator[Post]:
+    yield from map(_post, _split_at_blank_lines(stretch) if size > LONGEST_POST else [stretch])
 
 
-def _starts_post(text: str, collected: list[Line], size: int, blanks: int) -> bool:
-    """Whether the first line after a blank one begins a new post."""
-    if BRACKETED_TITLE.match(text) or HEAD_LINE.match(text):
-        return not _is_only_a_head(collected)
-    if _is_only_a_head(collected) or collected[-1].text.rstrip().endswith((":", "：")) or BULLET.match(text):
+def _post(lines: list[Line]) -> Post:
+    return Post(lines[0].source, lines[0].number, tuple(line.text for line in lines))
+
+
+def _is_sure_break(text: str, blanks: int, stretch: list[Line]) -> bool:
+    """Whether a line begins a new post by its own look, or by the two blank lines before it."""
+    if _is_only_a_head(stretch):
         return False
-    return blanks > 1 or size >= SHORTEST_POST
+    if blanks:
+        return blanks > 1 or bool(BRACKETED_TITLE.match(text) or HEAD_LINE.match(text))
+    return bool(BRACKETED_TITLE.match(text) and re.match(r"\s*(?:[\[【《<]|제목)", text))
 
 
-def _starts_post_without_break(text: str, collected: list[Line]) -> bool:
-    """Whether a line begins a new post although no blank line stands before it."""
-    return bool(BRACKETED_TITLE.match(text) and text.lstrip()[0] in "[【《" and not _is_only_a_head(collected))
+def _split_at_blank_lines(stretch: list[Line]) -> list[list[Line]]:
+    """Take a long stretch apart at its single blank lines, but keep paragraphs and lists with their head."""
+    posts: list[list[Line]] = [[]]
+    for line in stretch:
+        if not line.text:
+            posts[-1].append(line)
+        elif posts[-1] and not posts[-1][-1].text and _is_weak_break(line.text, posts[-1]):
+            posts[-1].pop()
+            posts.append([line])
+        else:
+            posts[-1].append(line)
+    return posts
 
 
-def _is_only_a_head(collected: list[Line]) -> bool:
-    """Whether all that was collected so far is a title, a date or a byline, whose body must still come."""
-    return all(
-        HEAD_LINE.match(line.text) or BRACKETED_TITLE.match(line.text) or _looks_like_title(line.text)
-        for line in collected
-        if line.text
+def _is_weak_break(text: str, post: list[Line]) -> bool:
+    """Whether a line after a single blank one begins a new post, in a stretch without better breaks."""
+    written = [line.text for line in post if line.text]
+    if not written or _is_only_a_head(post) or written[-1].endswith((":", "：")) or BULLET.match(text):
+        return False
+    return sum(map(len, written)) >= SHORTEST_POST
+
+
+def _is_only_a_head(lines: list[Line]) -> bool:
+    """Whether all that stands here is a title, a date or a byline, whose body must still come."""
+    written = [line.text for line in lines if line.text]
+    return len(written) <= 3 and all(
+        HEAD_LINE.match(text) or BRACKETED_TITLE.match(text) or _looks_like_title(text) for text in written
     )
 
 
 def _looks_like_title(text: str) -> bool:
     """A short line that neither ends a sentence nor is an item of a list or a contact."""
     text = text.strip()
-    return (
-        2 <= len(text) <= LONGEST_TITLE
-        and not BULLET.match(text)
-        and not re.search(r"[.。,;:]$|\d{3,}-\d{3,}|https?://|다$|요$", text)
-    )
+    ends_otherwise = re.search(r"[.。,;:]$|\d{3,}-\d{3,}|https?://|[다요]$", text)
+    return 2 <= len(text) <= LONGEST_TITLE and not BULLET.match(text) and not ends_otherwise
 
 
 def find_title(lines: tuple[str, ...]) -> str:

@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections import Counter
 
-from corpus.answers import content_words
+from corpus.answers import WORD, strip_particle
 from corpus.documents import Document
 
 # {topic} is a noun phrase; {이가} {을를} {은는} take the form that its last syllable asks for.
@@ -34,32 +34,60 @@ ABOUT_SENTENCE = (
 ABOUT_PART = (
     "'{topic}' 글에서 {part} 부분을 정리해줘.",
     "'{topic}' 가운데 {part} 이야기를 요약해줘. 연락처가 있다면 함께 정리해줘.",
+    "{topic}: {part}에 대해 알아야 할 것을 정리해줘.",
+    "'{topic}' 글의 {part} 내용을 쉽게 설명해줘.",
 )
 IS_SENTENCE = re.compile(r"(?:[.!?~]|다|요|까|죠|음|함|자|라|네)$")
 ENDS_WITH_METHOD = re.compile(r"\s*(?:하는|받는)?\s?(?:방법|절차|순서|요령)(?:\s?(?:정리|안내|공유|총정리))?$")
-ENDS_WITH_KIND = re.compile(r"\s*(?:총?정리|안내|공지|후기|공유|메모|질문|정보|드립니다)$")
+# "여권 재발급 안내" is about 여권 재발급; "환자 증가에 따른 안내" needs its last word.
+ENDS_WITH_KIND = re.compile(r"(?<![른한할인된될는은을])\s+(?:총?정리|안내|공지|후기|공유|메모|질문|정보)$")
 LONGEST_TOPIC = 40
+HEAD_CHARACTERS = 80  # where a text says what it is about
+VERB_OR_FILLER = re.compile(
+    r"(?:[다요고서면니는은을던게지며데죠함음됨해돼]|하기|까지|부터|에서|으로|라고)$"
+    r"|^(?:저희|우리|그냥|제일|정말|진짜|하나|오늘|내일|어제|지난|이번|다음|그때|요즘|사람|얘기|이야기|경우|정도|때문|그것|이것|여기|거기|그거|이거"
+    r"|먼저|다시|바로|같이|따로|전부|조금|아직|이미|있음|없음|페소|시간|오전|오후|아침|저녁|the|and|for|of|in|to|on)$",
+    re.IGNORECASE,
+)
 
 
-def ask(document: Document) -> str:
-    """The question for a document; the same document always gets the same one."""
-    topic = document.title if 2 <= len(document.title) <= LONGEST_TOPIC else keyword_topic(document)
-    choice = int.from_bytes(hashlib.blake2b(document.text.encode(), digest_size=4).digest(), "big")
-    if document.part > 0 and topic == document.title:
+def ask(document: Document, variant: int = 0) -> str:
+    """A question for a document; variants differ in wording and in what they call the topic.
+
+    The same document and variant always get the same question.
+    """
+    digest = hashlib.blake2b(document.text.encode(), digest_size=4).digest()
+    choice = int.from_bytes(digest, "big") + variant
+    keywords = keyword_topic(document)
+    if not 2 <= len(document.title) <= LONGEST_TOPIC or variant % 3 == 2:
+        return _fill(ABOUT_TOPIC[choice % len(ABOUT_TOPIC)], keywords)
+    topic = document.title
+    if document.part > 0:
         pattern = ABOUT_PART[choice % len(ABOUT_PART)]
-        return pattern.replace("{part}", keyword_topic(document)).replace("{topic}", topic.rstrip(".!?~ "))
-    if IS_SENTENCE.search(topic) or len(topic) > LONGEST_TOPIC:
+        return pattern.replace("{part}", keywords).replace("{topic}", topic.rstrip(".!?~ "))
+    if IS_SENTENCE.search(topic):
         return _fill(ABOUT_SENTENCE[choice % len(ABOUT_SENTENCE)], topic.rstrip(".!?~ "))
     if ENDS_WITH_METHOD.search(topic):
         return _fill(ABOUT_STEPS[choice % len(ABOUT_STEPS)], ENDS_WITH_METHOD.sub("", topic))
-    return _fill(ABOUT_TOPIC[choice % len(ABOUT_TOPIC)], ENDS_WITH_KIND.sub("", topic) or topic)
+    return _fill(ABOUT_TOPIC[choice % len(ABOUT_TOPIC)], ENDS_WITH_KIND.sub("", topic))
 
 
 def keyword_topic(document: Document) -> str:
-    """The two words that a document without a title uses most, in the order in which they first stand."""
-    words = [word for word in content_words(document.text) if len(word) > 1]
-    common = [word for word, _ in Counter(words).most_common(2)]
-    return " ".join(sorted(common, key=words.index)) or document.text[:20].strip()
+    """The two nouns that a document uses most, in the order in which they first stand.
+
+    A word that takes several particles (여권을, 여권이, 여권) is a noun; one that ends like a verb is none.
+    """
+    forms: dict[str, set[str]] = {}
+    count: Counter[str] = Counter()
+    for word in WORD.findall(document.text):
+        stem = strip_particle(word)
+        if len(stem) > 1 and not VERB_OR_FILLER.search(stem):
+            forms.setdefault(stem, set()).add(word)
+            count[stem] += 1
+    head = document.text[:HEAD_CHARACTERS]
+    score = {stem: count[stem] + 2 * (len(forms[stem]) - 1) + (2 if stem in head else 0) for stem in count}
+    best = sorted(score, key=score.get, reverse=True)[:2]
+    return " ".join(sorted(best, key=document.text.find)) or document.text[:20].strip()
 
 
 def _fill(pattern: str, topic: str) -> str:

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from corpus.documents import Document
 from corpus.template import END_ANSWER
 from pipeline import StepError
 
@@ -32,6 +33,11 @@ class Sample:
     line: int  # of the post's first line in the source, counted from 1
     title: str
     text: str
+
+    @classmethod
+    def of(cls, document: Document, kind: str, text: str) -> "Sample":
+        """A sample made from a document."""
+        return cls(document.post, document.part, kind, document.source, document.line, document.title, text)
 
 
 def format_sample(sample: Sample) -> str:

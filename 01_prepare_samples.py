@@ -5,7 +5,6 @@ look like answers. This step cleans the raw text, cuts it into documents, and wr
 a question and an answer whose every line is taken from the document.
 """
 
-import hashlib
 import json
 import os
 from collections import deque
@@ -20,6 +19,7 @@ import pipeline
 from corpus.answers import extract_answer
 from corpus.contacts import Contact, find_contacts
 from corpus.documents import Post, cut_documents, split_posts
+from corpus.duplicates import DuplicateFinder
 from corpus.normalization import standardize_labels
 from corpus.questions import ask
 from corpus.reading import Line, ReadingReport, list_sources, read_lines
@@ -49,6 +49,8 @@ def main(arguments=()):
         f"MAX_DOCUMENT_CHARACTERS is {settings.max_document_characters}; a document needs at least 100 characters",
     )
     pipeline.require_setting(settings.questions >= 0, f"QUESTIONS is {settings.questions}; it must be 0 or more")
+    pipeline.require_setting(settings.workers >= 0, f"WORKERS is {settings.workers}; it must be 0 (all cores) or more")
+    pipeline.require_sound_manifest(settings.samples_path, settings.contacts_path)
     raw_path = choose_raw_path(Path(settings.raw_path))
     sources = list_sources(raw_path)
 
@@ -60,7 +62,7 @@ def main(arguments=()):
         write_answers = partial(
             prepare_post, max_characters=settings.max_document_characters, questions=settings.questions
         )
-        for prepared in map_in_order(write_answers, enumerate(posts), settings.workers or os.cpu_count() or 1):
+        for prepared in map_in_order(write_answers, posts, settings.workers or min(32, os.cpu_count() or 1)):
             for sample in prepared.samples:
                 samples_file.write(format_sample(sample))
             for contact, line in prepared.contacts:
@@ -95,17 +97,19 @@ def read_with_progress(sources: list[Path], reading: ReadingReport) -> Iterator[
                     bar.update(reading.read_bytes - bar.n)
 
 
-def drop_duplicates(posts: Iterable[Post], tally: "Tally") -> Iterator[Post]:
-    """Let each text pass once; white space makes no difference."""
-    seen: set[bytes] = set()
+def drop_duplicates(posts: Iterable[Post], tally: "Tally") -> Iterator[tuple[int, int, Post]]:
+    """(number, family, post) of each post that was not there before, not even with small edits."""
+    finder = DuplicateFinder()
+    number = 0
     for post in posts:
-        digest = hashlib.blake2b(" ".join(" ".join(post.lines).split()).encode(), digest_size=12).digest()
-        if digest in seen:
+        text = "\n".join(post.lines)
+        family = finder.add(text)
+        if family is None:
             tally.duplicate_posts += 1
-            tally.duplicate_bytes += len("\n".join(post.lines).encode())
+            tally.duplicate_bytes += len(text.encode())
         else:
-            seen.add(digest)
-            yield post
+            yield number, family, post
+            number += 1
 
 
 @dataclass
@@ -119,9 +123,9 @@ class PreparedPost:
     markers: int
 
 
-def prepare_post(numbered_post: tuple[int, Post], max_characters: int, questions: int) -> PreparedPost:
+def prepare_post(numbered_post: tuple[int, int, Post], max_characters: int, questions: int) -> PreparedPost:
     """Cut a post into documents; write for each a grounded sample and `questions` closed-book ones."""
-    number, post = numbered_post
+    number, family, post = numbered_post
     template = Template()
     kept_bytes = len("\n".join(post.lines).encode())
     lines = tuple(standardize_labels("\n".join(post.lines)).split("\n"))
@@ -131,12 +135,12 @@ def prepare_post(numbered_post: tuple[int, Post], max_characters: int, questions
     for document in documents:
         answer = extract_answer(document)
         grounded = template.write_sample(ask(document), document.text, answer)
-        samples.append(Sample.of(document, "grounded", grounded))
+        samples.append(Sample.of(document, family, "grounded", grounded))
         # Without [DOC] the details carry the whole document, so that all of the text is learned from.
         answer.details = document.text
         for variant in range(1, questions + 1):
             closed_book = template.write_sample(ask(document, variant), "", answer)
-            samples.append(Sample.of(document, "closed-book", closed_book))
+            samples.append(Sample.of(document, family, "closed-book", closed_book))
         contacts += [(contact, document.line) for contact in find_contacts(document.text, document.title)]
     markers = count_markers("\n".join(lines))
     return PreparedPost(samples, contacts, len(documents), kept_bytes, markers)

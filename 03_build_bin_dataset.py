@@ -1,7 +1,7 @@
 """Step 3 of 5: encode the samples as token ids, in one file to train on and one to validate with.
 
-Each sample becomes [BOS] … [EOS]. All samples of one post go to the same side, so that the validation
-loss is measured on documents that the model has never seen.
+Each sample becomes [BOS] … [EOS]. All samples of one post, and of posts that tell much the same, go to
+the same side, so that the validation loss is measured on documents that the model has never seen.
 """
 
 import hashlib
@@ -55,28 +55,27 @@ def main(arguments=()):
 
 
 def choose_validation(samples_path: str, val_ratio: float) -> set[tuple[int, int]]:
-    """The (post, part) pairs to validate with: whole posts, the ones whose hash is smallest.
+    """The (post, part) pairs to validate with: whole families of posts, the ones whose hash is smallest.
 
-    A file with one post is split by its parts. Raises StepError when there is nothing to split.
+    A file with one family is split by its parts. Raises StepError when there is nothing to split.
     """
-    parts_of: dict[int, set[int]] = {}
+    members: dict[int, set[tuple[int, int]]] = {}
     for sample in read_samples(samples_path):
-        parts_of.setdefault(sample.post, set()).add(sample.part)
-    if len(parts_of) > 1:
-        wanted = math.ceil(val_ratio * len(parts_of))
-        posts = sorted(parts_of, key=_hash)[: min(wanted, len(parts_of) - 1)]
-        return {(post, part) for post in posts for part in parts_of[post]}
-    pairs = sorted((post, part) for post, parts in parts_of.items() for part in parts)
-    if len(pairs) < 2:
+        members.setdefault(sample.family, set()).add((sample.post, sample.part))
+    if len(members) == 1:
+        (parts,) = members.values()
+        members = {number: {part} for number, part in enumerate(sorted(parts))}
+    if len(members) < 2:
         raise StepError(
-            f"{samples_path}: it holds {len(pairs)} document, which cannot be split into one to train on and one to "
+            f"{samples_path}: it holds {len(members)} document, which cannot be split into one to train on and one to "
             "validate with; put more text into the raw file and run: python 01_prepare_samples.py"
         )
-    return set(pairs[-math.ceil(val_ratio * len(pairs)) :])
+    wanted = min(math.ceil(val_ratio * len(members)), len(members) - 1)
+    return set().union(*(members[family] for family in sorted(members, key=_hash)[:wanted]))
 
 
-def _hash(post: int) -> bytes:
-    return hashlib.blake2b(str(post).encode(), digest_size=8).digest()
+def _hash(family: int) -> bytes:
+    return hashlib.blake2b(str(family).encode(), digest_size=8).digest()
 
 
 def encode_samples(

@@ -74,6 +74,7 @@ SEED = 1337  # start of all random numbers: weights, order of the data, dropout
 def main(arguments=()):
     settings = pipeline.read_settings(globals(), arguments)
     check_settings(settings)
+    pipeline.require_sound_manifest(settings.checkpoint_path)
     digests = require_inputs(settings)
     tokenizer = Tokenizer.from_file(settings.tokenizer_path)
     device = choose_device(settings.device)
@@ -143,9 +144,15 @@ def main(arguments=()):
 def check_settings(settings) -> None:
     """Stop at values that cannot work, before anything is read."""
     require = pipeline.require_setting
-    for name in ("block_size", "n_layer", "n_head", "n_embd", "batch_size", "micro_batch_size", "eval_interval"):
-        value = getattr(settings, name)
-        require(value >= 1, f"{name.upper()} is {value}; it must be at least 1")
+    at_least_one = ("block_size", "n_layer", "n_head", "n_embd", "batch_size", "micro_batch_size", "eval_interval")
+    not_negative = ("max_steps", "max_minutes", "sample_tokens", "matrix_rate", "embedding_rate", "head_rate")
+    not_negative += ("norm_rate", "weight_decay", "warmup_steps", "final_rate", "seed")
+    for least, names in ((1, at_least_one), (0, not_negative)):
+        for name in names:
+            value = getattr(settings, name)
+            require(least <= value < math.inf, f"{name.upper()} is {value}; it must be at least {least}")
+    require(settings.max_gradient_norm > 0, f"MAX_GRADIENT_NORM is {settings.max_gradient_norm}; it must be over 0")
+    require(0 <= settings.decay_share <= 1, f"DECAY_SHARE is {settings.decay_share}; it must be from 0 to 1")
     require(
         settings.n_embd % (2 * settings.n_head) == 0,
         f"N_EMBD {settings.n_embd} must be an even multiple of N_HEAD {settings.n_head}: each head gets an equal share",
@@ -156,7 +163,6 @@ def check_settings(settings) -> None:
         f"N_HEAD {settings.n_head} must be a multiple of N_KV_HEAD {settings.n_kv_head}",
     )
     require(0 <= settings.dropout < 1, f"DROPOUT is {settings.dropout}; it must be at least 0 and below 1")
-    require(settings.max_steps >= 0 and settings.max_minutes >= 0, "MAX_STEPS and MAX_MINUTES cannot be negative")
 
 
 def require_inputs(settings) -> dict[str, str]:
@@ -316,11 +322,7 @@ def train_step(model: GPT, optimizer: Optimizer, inputs, targets, settings, dtyp
         loss = next_token_loss(hidden, model.head.weight, micro_targets, dtype) / target_count
         loss.backward()
         total += loss.item()
-    if not math.isfinite(total):
-        raise StepError(
-            "the loss is no longer a number; the last save is intact: lower MATRIX_RATE, EMBEDDING_RATE and HEAD_RATE "
-            "by half and run this step again"
-        )
+    require_finite(total)
     torch.nn.utils.clip_grad_norm_(model.parameters(), settings.max_gradient_norm)
     optimizer.step()
     optimizer.zero_grad()
@@ -343,7 +345,17 @@ def evaluate(model: GPT, batches, token_bytes: torch.Tensor, dtype) -> float:
         text_bytes += int(token_bytes[targets[targets != IGNORED]].sum())
     model.train()
     empty_cache(device)
+    require_finite(nats)
     return nats / math.log(2) / max(1.0, text_bytes)
+
+
+def require_finite(loss: float) -> None:
+    """Stop before a run that has blown up is saved over a good one."""
+    if not math.isfinite(loss):
+        raise StepError(
+            "the loss is no longer a number; the last save is intact: lower MATRIX_RATE, EMBEDDING_RATE and HEAD_RATE "
+            "by half and run this step again"
+        )
 
 
 def count_token_bytes(tokenizer: Tokenizer) -> torch.Tensor:

@@ -72,7 +72,9 @@ def check_settings(settings) -> None:
     require(settings.top_k >= 0, f"TOP_K is {settings.top_k}; it must be 0 (all) or more")
     require(0 < settings.top_p <= 1, f"TOP_P is {settings.top_p}; it must be over 0 and at most 1")
     require(settings.repetition_penalty > 0, f"REPETITION_PENALTY is {settings.repetition_penalty}; it must be over 0")
-    require(settings.seed >= 0, f"SEED is {settings.seed}; it must be 0 or more")
+    require(
+        0 <= settings.seed < 2**63, f"SEED is {settings.seed}; it must be at least 0 and below 2 to the power of 63"
+    )
 
 
 def read_document(path: str) -> str:
@@ -89,13 +91,15 @@ def write_answer(model, tokenizer: Tokenizer, prompt_ids: list[int], settings) -
     stops = {tokenizer.token_to_id(END_ANSWER), tokenizer.token_to_id(EOS)}
     stream = DecodeStream(skip_special_tokens=True)
     written = 0
+    text = "\n"
     for token in generate(model, prompt_ids, settings.max_new_tokens, stops, sampling, settings.seed):
         written += 1
         # A Hangul syllable can be spread over tokens: the stream holds bytes back until they are whole.
-        if text := stream.step(tokenizer, token):
+        if piece := stream.step(tokenizer, token):
             # Bytes that make no character come out as U+FFFD; the training text has none.
-            print(text.replace("\ufffd", ""), end="", flush=True)
-    print(flush=True)
+            text = piece.replace("\ufffd", "")
+            print(text, end="", flush=True)
+    print(end="" if text.endswith("\n") else "\n", flush=True)
     room = min(settings.max_new_tokens, model.config.block_size - len(prompt_ids))
     return written < room
 

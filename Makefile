@@ -6,7 +6,7 @@
 
 PYTHON ?= python3
 QUESTION ?= 필리핀에서 여권을 분실했을 때 해야 할 일을 정리해줘.
-MAX_MINUTES ?= 6
+MAX_MINUTES ?= 7
 
 RAW := $(or $(wildcard data/raw.txt),data/sample_raw.txt)
 RUN := .venv/bin/python
@@ -16,10 +16,10 @@ answer: checkpoints/trained
 	$(RUN) 05_generate.py --question "$(QUESTION)"
 
 data/samples.txt: $(RAW) 01_prepare_samples.py $(CORPUS) | .venv/runtime
-	$(RUN) 01_prepare_samples.py
+	$(RUN) 01_prepare_samples.py --questions 3
 
 data/tokenizer.json: data/samples.txt 02_train_tokenizer.py
-	$(RUN) 02_train_tokenizer.py
+	$(RUN) 02_train_tokenizer.py --vocab-size 4096
 
 data/train.bin: data/samples.txt data/tokenizer.json 03_build_bin_dataset.py gpt/token_file.py
 	$(RUN) 03_build_bin_dataset.py --val-ratio 0.05

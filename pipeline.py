@@ -95,6 +95,10 @@ def require_setting(holds: bool, complaint: str) -> None:
 # ---------------------------------------------------------------------------------------------------
 
 
+# torch raises RuntimeErrors for memory, each device with other words.
+OUT_OF_MEMORY = re.compile("out of memory|t allocate memory|buffer size")
+
+
 def run(main: Callable[[Sequence[str]], None]) -> None:
     """Run a script's `main` with the command line; turn what a person can mend into one line on stderr."""
     try:
@@ -110,8 +114,10 @@ def run(main: Callable[[Sequence[str]], None]) -> None:
         sys.exit(0)
     except OSError as error:
         _stop(_describe_os_error(error), exit_code=2)
-    except MemoryError:
-        _stop("out of memory; close other programs or give this step a smaller input", exit_code=2)
+    except (MemoryError, RuntimeError) as error:
+        if not isinstance(error, MemoryError) and not OUT_OF_MEMORY.search(str(error)):
+            raise
+        _stop("out of memory; close other programs, or lower MICRO_BATCH_SIZE or BLOCK_SIZE", exit_code=2)
 
 
 def _stop(message: str, exit_code: int) -> None:
@@ -122,7 +128,7 @@ def _stop(message: str, exit_code: int) -> None:
 def _describe_os_error(error: OSError) -> str:
     where = f"{error.filename}: " if error.filename else ""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"{where}the disk is full; nothing that stood there was changed; free some space and run this step again"
+        return f"{where}the disk is full, and this file is as it was; free some space and run this step again"
     return f"{where}{(error.strerror or str(error)).lower()}; mend that and run this step again"
 
 
@@ -175,18 +181,22 @@ def atomic_writes(paths: Sequence[Path | str], mode: str = "w") -> Iterator[list
 
 
 def sha256_of(path: Path | str) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal; a folder's is that of its files' names and bytes."""
+    """SHA-256 of a file's bytes, in hexadecimal; a folder's is that of its .txt files' names and bytes."""
     path = Path(path)
     digest = hashlib.sha256()
-    for file_path in sorted(path.rglob("*")) if path.is_dir() else [path]:
-        if not file_path.is_file():
-            continue
+    for file_path in sorted(path.rglob("*.txt")) if path.is_dir() else [path]:
         if path.is_dir():
-            digest.update(str(file_path.relative_to(path)).encode())
+            digest.update(f"{file_path.relative_to(path).as_posix()}\0{file_path.stat().st_size}\0".encode())
         with open(file_path, "rb") as file:
             while block := file.read(1 << 20):
                 digest.update(block)
     return digest.hexdigest()
+
+
+def require_sound_manifest(*paths: Path | str) -> None:
+    """Stop before any work when the manifest that these outputs will be entered in is damaged."""
+    for path in paths:
+        _read_manifest(Path(path).resolve().parent)
 
 
 def record_artifacts(

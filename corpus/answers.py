@@ -188,7 +188,7 @@ def _place_of(sentence: str, section: str, is_item: bool, is_numbered: bool) -> 
 
 
 def _add(items: list[str], sentence: str) -> None:
-    if len(items) < MOST_ITEMS:
+    if len(items) < MOST_ITEMS and shorten(sentence) not in items:
         items.append(shorten(sentence))
 
 

@@ -10,7 +10,7 @@ from corpus.normalization import EMAIL, KAKAO_ID, LABELS, WEB
 GAP = r"[ \-.–]"
 FULL_NUMBER = (
     rf"\+\s?\d{{1,3}}{GAP}?(?:\(0\))?\(?\d{{1,3}}\)?{GAP}?\d{{3,4}}{GAP}?\d{{4}}"  # +63 2 8000 1234, +82-10-0000-1234
-    rf"|\(0\d{{1,2}}\){GAP}?\d{{3,4}}{GAP}?\d{{4}}"  # (02) 8000-1234
+    rf"|\(0\d{{1,3}}\){GAP}?\d{{3,4}}{GAP}?\d{{4}}"  # (02) 8000-1234
     rf"|0\d{{1,3}}{GAP}\d{{3,4}}{GAP}?\d{{4}}"  # 032-000-1234, 0917 000 1234
     r"|0(?:9\d{9}|10\d{8}|\d{8,9})"  # 09170001234
     rf"|1{GAP}?800{GAP}\d{{2,4}}{GAP}\d{{3,4}}(?:{GAP}\d{{3,4}})?"  # 1-800-10-000-1234
@@ -26,12 +26,13 @@ LABELLED_NUMBER = re.compile(
     rf"{NOT_WITHIN}(?:{FULL_NUMBER}|{LOCAL_NUMBER}){RANGE}{EXTENSION}{NOT_BEFORE}", re.IGNORECASE
 )
 WEB_ADDRESS = re.compile(rf"(?<![\w@./\-])(?:{WEB})", re.IGNORECASE)
-EMAIL_ADDRESS = re.compile(rf"(?<![\w.+\-])(?:{EMAIL})")
+EMAIL_ADDRESS = re.compile(rf"(?<![a-z0-9.+\-])(?:{EMAIL})", re.IGNORECASE)
 KAKAO_VALUE = re.compile(rf"KAKAO: ({KAKAO_ID}|[^\s,/()|]{{2,30}})")
 ADDRESS_VALUE = re.compile(r"ADDR: (.+?)(?=\s*(?:[/|;·]?\s*(?:TEL|WEB|EMAIL|KAKAO): |$| / | \| ))")
 LABEL = re.compile(r"\b(?:TEL|WEB|EMAIL|KAKAO|ADDR): ")
-DATE_OR_ACCOUNT_BEFORE = re.compile(
-    r"(?:계좌|account|acct|여권|passport|예약|접수|송장|운송장)[^\n]{0,12}$", re.IGNORECASE
+OTHER_NUMBER_BEFORE = re.compile(
+    r"(?:계좌(?:\s?번호)?|여권|(?:여권|예약|접수|송장|운송장|주문|회원|등록)\s?번호|account(?:\s?no\.?)?|passport\s?no\.?)\s?[:：(]?\s*$",
+    re.IGNORECASE,
 )
 DATE_SHAPE = re.compile(r"^(?:19|20)\d\d[ \-.]")
 TRAILING_MARKS = ".,;:!?)]}>'\"”’」』"
@@ -39,9 +40,12 @@ KOREAN_PARTICLES = re.compile(r"[가-힣]+$")
 LONGEST_INSTITUTION = 40
 # Words that stand before a label but name no one.
 LABEL_WORDS = "|".join(words for words, _, _ in LABELS.values())
+ANNOUNCING_WORDS = (
+    "연락|문의|문의처|대표|대표번호|예약|긴급|당직|비고|번호|영업시간|운영시간|시간|및|또는|그리고|or|and"
+)
 EMPTY_OWNER = re.compile(
-    rf"^(?:{LABEL_WORDS}|연락|문의|문의처|대표|대표번호|예약|긴급|당직|팩스|fax|비고|번호|및|또는|그리고|or|and"
-    r"|영업시간|운영시간|시간|[^가-힣A-Za-z]*)$",
+    rf"^(?:(?:{LABEL_WORDS}|{ANNOUNCING_WORDS}|fax|팩스)[/·, ]*)*(?:와|과|이?나|은|는|이|가|을|를|으?로|에|에서)?$"
+    r"|^[^가-힣A-Za-z]*$",
     re.IGNORECASE,
 )
 
@@ -96,15 +100,15 @@ def _find_values(line: str) -> list[tuple[int, int, str, str]]:
 
     for match in EMAIL_ADDRESS.finditer(line):
         take(match.start(), match.end(), "EMAIL")
+    for match in KAKAO_VALUE.finditer(line):
+        take(*match.span(1), "KAKAO")
     for match in ADDRESS_VALUE.finditer(line):
         take(*match.span(1), "ADDR")
     for match in WEB_ADDRESS.finditer(line):
         value = KOREAN_PARTICLES.sub("", match[0])
         take(match.start(), match.start() + len(value), "WEB")
-    for match in KAKAO_VALUE.finditer(line):
-        take(*match.span(1), "KAKAO")
     for match in number.finditer(line):
-        if not DATE_SHAPE.match(match[0]) and not DATE_OR_ACCOUNT_BEFORE.search(line[: match.start()]):
+        if not DATE_SHAPE.match(match[0]) and not OTHER_NUMBER_BEFORE.search(line[: match.start()]):
             take(*match.span(), "TEL")
     return sorted(found)
 

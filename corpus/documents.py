@@ -31,10 +31,14 @@ BRACKETED_TITLE = re.compile(
     r"|제목\s?[:：].{2,80}|(?:No\.?|#)\s?\d{1,5}\b.{0,60}|제\s?\d+\s?[조장절호]\b.{0,60})\s*$",
     re.IGNORECASE,
 )
-# A sentence ends at a full stop or its kin, or at a Korean final ending that a break follows.
-SENTENCE_END = re.compile(
-    r"(?:[.!?。…]+[\"'”’)\]]*|(?:습니다|ㅂ니다|입니다|됩니다|합니다|세요|어요|아요|해요|예요|에요|네요|지요|죠|군요|[했됐었았였]음|[가-힣]다)[~^ㅋㅎㅠㅜ!]*)(?=\s|$)"
+# A sentence ends at a full stop or its kin, or at a final ending of Korean that a break follows. "다" ends
+# one after a past or future (ㅆ) or present (ㄴ) stem, not in 보다, 마다, 바다 or 캐나다.
+STEMS = "".join(chr(code) for code in range(ord("가"), ord("힣") + 1) if (code - ord("가")) % 28 in (4, 20))
+ENDINGS = (
+    "습니다|입니다|됩니다|합니다|[가-힣]니다|세요|어요|아요|해요|예요|에요|네요|데요|래요|대요|지요|거든요|죠|군요|구요|고요"
+    f"|[했됐었았였]음|[{STEMS}]다|이다|아니다|없다|같다|많다|좋다|싶다|쉽다|맞다"
 )
+SENTENCE_END = re.compile(rf"(?:[.!?。…]+[\"'”’)\]]*|(?:{ENDINGS})[~^ㅋㅎㅠㅜ!]*)(?=\s|$)")
 
 
 @dataclass(frozen=True)

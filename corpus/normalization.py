@@ -4,9 +4,10 @@ import html
 import re
 import unicodedata
 
-# Control characters, soft hyphen, zero-width and direction marks, byte order mark, variation selectors, tags.
+# Half characters of a garbled terminal, control characters, soft hyphen, zero-width and direction marks,
+# byte order mark, variation selectors, tags.
 INVISIBLE = re.compile(
-    "[\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "[\ud800-\udfff\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
     "\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
 )
 LINE_ENDS = re.compile("\r\n?|[\x0c\x85\u2028\u2029]")
@@ -23,8 +24,12 @@ HTML_ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});")
 # A contact label is a word of LABELS followed by a colon, or by a value of its kind that no particle
 # follows: "Tel 02-0000-1234" is one; "hotel", "website", "전화번호를 적다" and "전화 02-0000-1234로" are not.
 PHONE = r"(?:\(\+?\d{1,4}\)|\+?\d)[\d\-–. ()~/]{5,}\d"
-WEB = r"(?:https?://|www\.)[^\s,)]+|[\w\-]+(?:\.[\w\-]+)*\.(?:com|net|org|kr|ph|gov|edu|io|info|example)\b[^\s,)]*"
-EMAIL = r"[\w.+\-]+@[\w\-]+(?:\.[\w\-]+)+"
+# An address ends where Hangul begins: what follows is a particle ("www.…에서").
+WEB = (
+    r"(?:https?://|www\.)[^\s,)가-힣]+"
+    r"|[a-z0-9\-]+(?:\.[a-z0-9\-]+)*\.(?:com|net|org|kr|ph|gov|edu|io|info|example)(?![a-z0-9])[^\s,)가-힣]*"
+)
+EMAIL = r"[a-z0-9._+\-]+@[a-z0-9\-]+(?:\.[a-z0-9\-]+)+"
 KAKAO_ID = r"(?=[A-Za-z0-9_.\-]*[\d_])[A-Za-z][A-Za-z0-9_.\-]{2,}"
 LABELS = {  # label: (its spellings, its pictures, a value of its kind)
     "TEL": (
@@ -53,7 +58,9 @@ def _label_pattern(words: str, pictures: str, value: str) -> re.Pattern:
 
 LABEL_PATTERNS = {label: _label_pattern(*spellings) for label, spellings in LABELS.items()}
 # Most lines hold no contact; this finds the ones worth the five searches above.
-MAY_HOLD_LABEL = re.compile(r"[:：=@☎☏📞📱🌐✉📧💬📍🏠]|\d[\d\-. )]{5}|www|http|kakao|카톡|카카오", re.IGNORECASE)
+MAY_HOLD_LABEL = re.compile(
+    r"[:：=@☎☏📞📱🌐✉📧💬📍🏠]|\d[\d\-. )]{5}|www|http|kakao|카톡|카카오|[a-z]\.[a-z]", re.IGNORECASE
+)
 
 
 def normalize(text: str) -> str:
@@ -61,28 +68,23 @@ def normalize(text: str) -> str:
 
     Lines stay lines. Applied to its own result it changes nothing.
     """
+    cleaned = _normalize_once(text)
+    # What an escaped entity or a tag hid may itself be one.
+    while ("&" in text or "<" in text) and cleaned != text:
+        text, cleaned = cleaned, _normalize_once(cleaned)
+    return cleaned
+
+
+def _normalize_once(text: str) -> str:
     text = INVISIBLE.sub("", LINE_ENDS.sub("\n", text))
     if "&" in text:
-        text = _unescape(text)
+        text = HTML_ENTITY.sub(lambda entity: html.unescape(entity[0]), text)
     if "<" in text:
-        text = _remove_tags(text)
+        text = HTML_TAG.sub("", HTML_BREAK.sub("\n", text))
     if not unicodedata.is_normalized("NFC", text):
         text = unicodedata.normalize("NFC", text)
     text = SPACES.sub(" ", text)
     return SPACE_BEFORE_LINE_END.sub("", text)
-
-
-def _unescape(text: str) -> str:
-    """Resolve HTML entities, escaped ones (`&amp;lt;`) too."""
-    while (plain := HTML_ENTITY.sub(lambda entity: html.unescape(entity[0]), text)) != text:
-        text = INVISIBLE.sub("", LINE_ENDS.sub("\n", plain))
-    return text
-
-
-def _remove_tags(text: str) -> str:
-    while (plain := HTML_TAG.sub("", HTML_BREAK.sub("\n", text))) != text:
-        text = plain
-    return text
 
 
 def standardize_labels(text: str) -> str:

@@ -68,8 +68,8 @@ def ask(document: Document, variant: int = 0) -> str:
     if IS_SENTENCE.search(topic):
         return _fill(ABOUT_SENTENCE[choice % len(ABOUT_SENTENCE)], topic.rstrip(".!?~ "))
     if ENDS_WITH_METHOD.search(topic):
-        return _fill(ABOUT_STEPS[choice % len(ABOUT_STEPS)], ENDS_WITH_METHOD.sub("", topic))
-    return _fill(ABOUT_TOPIC[choice % len(ABOUT_TOPIC)], ENDS_WITH_KIND.sub("", topic))
+        return _fill(ABOUT_STEPS[choice % len(ABOUT_STEPS)], ENDS_WITH_METHOD.sub("", topic) or topic)
+    return _fill(ABOUT_TOPIC[choice % len(ABOUT_TOPIC)], ENDS_WITH_KIND.sub("", topic) or topic)
 
 
 def keyword_topic(document: Document) -> str:

@@ -1,6 +1,7 @@
 """Files of unknown encoding and any size become a stream of clean lines, with an account of the bytes."""
 
 import codecs
+import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -84,7 +85,7 @@ def detect_encoding(path: Path) -> str:
 
 def _reads_as_text(probe: bytes, encoding: str) -> bool:
     """Whether few bytes fail to decode, few characters are control characters and enough are letters."""
-    text = _decode(probe, encoding)
+    text = probe.decode(encoding, _errors(encoding))
     damaged = len(UNDECODED.findall(text)) + text.count("\ufffd")
     beyond_ascii = sum(map(len, re.findall("[^\x00-\x7f]+", text)))
     if damaged > 0.1 * beyond_ascii and damaged > 0.001 * len(text):
@@ -95,8 +96,9 @@ def _reads_as_text(probe: bytes, encoding: str) -> bool:
     return encoding == "utf-8" or len(HANGUL.findall(text)) > 0.3 * (beyond_ascii - damaged)
 
 
-def _decode(data: bytes, encoding: str) -> str:
-    return data.decode(encoding, errors="replace" if encoding.startswith("utf-16") else "surrogateescape")
+def _errors(encoding: str) -> str:
+    """How to decode what is damaged: UTF-16 knows no surrogateescape."""
+    return "replace" if encoding.startswith("utf-16") else "surrogateescape"
 
 
 def read_lines(path: Path, report: ReadingReport) -> Iterator[Line]:
@@ -108,61 +110,82 @@ def read_lines(path: Path, report: ReadingReport) -> Iterator[Line]:
     encoding = detect_encoding(path)
     report.encodings[path.name] = encoding
     number = 1
-    for block in _blocks_of_whole_lines(path, encoding, report):
-        ends_line = block.endswith("\n")
+    for block in _blocks(path, encoding, report):
+        raw_lines = block.split("\n")
         lines = normalize(block).split("\n")
-        if ends_line:
-            lines.pop()
-        for position, text in enumerate(lines):
-            yield Line(path.name, number, text)
-            number += ends_line or position < len(lines) - 1
+        if len(lines) == len(raw_lines):
+            normalized = ([line] for line in lines)
+        else:  # a tag or a rare line end broke a line in two: each part keeps the number of the whole
+            normalized = (normalize(line).split("\n") for line in raw_lines)
+        last = len(raw_lines) - 1
+        for position, parts in enumerate(normalized):
+            if position == last and not raw_lines[last]:
+                break  # what follows the line end that closes the block
+            for text in parts:
+                yield Line(path.name, number, text)
+            number += position < last
 
 
-def _blocks_of_whole_lines(path: Path, encoding: str, report: ReadingReport) -> Iterator[str]:
+def _blocks(path: Path, encoding: str, report: ReadingReport) -> Iterator[str]:
     """Decode a file block by block; each block given out ends at a line end, or inside an overlong line."""
-    errors = "replace" if encoding.startswith("utf-16") else "surrogateescape"
-    decoder = codecs.getincrementaldecoder(encoding)(errors)
+    decoder = codecs.getincrementaldecoder(encoding)(_errors(encoding))
+    line_ends = io.IncrementalNewlineDecoder(None, translate=True)
     pending = ""
     with open(path, "rb") as file:
         while data := file.read(BLOCK_BYTES):
             offset = report.read_bytes
             report.read_bytes += len(data)
-            text = decoder.decode(data)
-            pending += _without_undecoded(text, encoding, path, offset, report)
-            # A "\r" at the very end may be half of "\r\n", which must stay together.
+            pending += line_ends.decode(_without_undecoded(decoder.decode(data), encoding, path, offset, report))
             whole = pending.rfind("\n") + 1
-            if whole:
-                yield pending[:whole]
-                pending = pending[whole:]
+            yield from _cut_overlong_lines(pending[:whole])
+            pending = pending[whole:]
             while len(pending) > LONGEST_LINE:
-                cut = _cut_overlong(pending)
+                cut = _place_to_cut(pending)
                 yield pending[:cut]
                 pending = pending[cut:]
+    cut_off = len(decoder.getstate()[0])  # bytes of a character that the end of the file cut
     text = decoder.decode(b"", final=True)
-    pending += _without_undecoded(text, encoding, path, report.read_bytes, report)
-    if pending:
-        yield pending
+    if encoding.startswith("utf-16"):
+        text = text.replace("\ufffd", "")
+        report.unreadable_bytes += cut_off
+        if cut_off and not report.first_unreadable:
+            report.first_unreadable = f"{path.name}, about byte {report.read_bytes - cut_off:,}"
+    text = _without_undecoded(text, encoding, path, report.read_bytes - cut_off, report)
+    yield from _cut_overlong_lines(pending + line_ends.decode(text, final=True))
 
 
-def _cut_overlong(text: str) -> int:
-    """Where to cut a line that is too long: after its last sentence end, else its last space, else anywhere."""
+def _cut_overlong_lines(text: str) -> Iterator[str]:
+    """Give out whole lines together, and a line of more than LONGEST_LINE characters piece by piece."""
+    start = 0
+    while start < len(text):
+        # Only a stretch without a line end in sight needs a closer look.
+        line_end = text.rfind("\n", start, start + LONGEST_LINE) + 1
+        if not line_end:
+            line_end = text.find("\n", start) + 1 or len(text)
+            while line_end - start > LONGEST_LINE:
+                cut = start + _place_to_cut(text[start : start + LONGEST_LINE])
+                yield text[start:cut]
+                start = cut
+        yield text[start:line_end]
+        start = line_end
+
+
+def _place_to_cut(text: str) -> int:
+    """Where to cut a line that is too long: after its last sentence, else after its last space, else anywhere."""
     head = text[:LONGEST_LINE]
     sentence_end = max(head.rfind(". "), head.rfind("? "), head.rfind("! "))
-    return (sentence_end + 1 if sentence_end > 0 else head.rfind(" ") + 1) or LONGEST_LINE
+    return (sentence_end + 2 if sentence_end > 0 else head.rfind(" ") + 1) or LONGEST_LINE
 
 
 def _without_undecoded(text: str, encoding: str, path: Path, offset: int, report: ReadingReport) -> str:
-    if encoding.startswith("utf-16"):
-        count, first = 2 * text.count("\ufffd"), text.find("\ufffd")
-    else:
-        found = UNDECODED.search(text)
-        if not found:
-            return text
-        count, first = len(UNDECODED.findall(text)), found.start()
-    if not count:
+    """Take out what stands for bytes that did not decode, and count those bytes."""
+    undecoded, bytes_each = ("\ufffd", 2) if encoding.startswith("utf-16") else (UNDECODED, 1)
+    first = re.search(undecoded, text)
+    if not first:
         return text
-    if not report.unreadable_bytes:
-        position = offset + len(text[:first].encode(encoding, "surrogateescape"))
+    if not report.first_unreadable:
+        position = offset + len(text[: first.start()].encode(encoding, "surrogateescape"))
         report.first_unreadable = f"{path.name}, about byte {position:,}"
-    report.unreadable_bytes += count
-    return text.replace("\ufffd", "") if encoding.startswith("utf-16") else UNDECODED.sub("", text)
+    text, count = re.subn(undecoded, "", text)
+    report.unreadable_bytes += count * bytes_each
+    return text

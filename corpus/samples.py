@@ -1,6 +1,6 @@
 """`samples.txt`: samples one after another, each below a line that says which document it was made from.
 
-    ### {"post": 12, "part": 0, "kind": "grounded", "source": "raw.txt", "line": 345, "title": "여권 분실"}
+    ### {"family": 12, "post": 12, "part": 0, "kind": "grounded", "source": "raw.txt", "line": 345, "title": "여권"}
     [QUESTION]
     …
     [/ANSWER]
@@ -26,7 +26,8 @@ HEADER_START = "### "
 class Sample:
     """One training sample and where it comes from."""
 
-    post: int  # samples of one post stay on one side of the validation split
+    family: int  # number of the first of the posts that tell much the same; never on both sides of the split
+    post: int
     part: int
     kind: str  # "grounded" or "closed-book"
     source: str
@@ -35,9 +36,10 @@ class Sample:
     text: str
 
     @classmethod
-    def of(cls, document: Document, kind: str, text: str) -> "Sample":
+    def of(cls, document: Document, family: int, kind: str, text: str) -> "Sample":
         """A sample made from a document."""
-        return cls(document.post, document.part, kind, document.source, document.line, document.title, text)
+        where = (document.post, document.part, kind, document.source, document.line, document.title)
+        return cls(family, *where, text)
 
 
 def format_sample(sample: Sample) -> str:

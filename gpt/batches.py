@@ -48,8 +48,9 @@ def pack_rows(samples: np.ndarray, row_length: int, order: np.ndarray) -> list[l
 class RowReader:
     """Turns rows into tensors: inputs and targets of (rows, block_size), padded to that fixed shape."""
 
-    def __init__(self, tokens: np.ndarray, block_size: int, pad: int):
+    def __init__(self, tokens: np.ndarray, samples: np.ndarray, block_size: int, pad: int):
         self.tokens, self.block_size, self.pad = tokens, block_size, pad
+        self.starts = set(samples.tolist())
 
     def read(self, rows: list[list[tuple[int, int]]]) -> tuple[Tensor, Tensor]:
         """Inputs and targets (the inputs one position on) as int64; padding's targets are IGNORED."""
@@ -59,6 +60,12 @@ class RowReader:
             line = np.concatenate([self.tokens[start:end] for start, end in pieces]).astype(np.int64)
             inputs[row, : min(len(line), self.block_size)] = line[: self.block_size]
             targets[row, : len(line) - 1] = line[1:]
+            at = 0
+            for start, end in pieces:
+                # The first token of a later piece of a cut sample was predicted at the end of the piece before.
+                if at and start not in self.starts:
+                    targets[row, at - 1] = IGNORED
+                at += end - start
         return torch.from_numpy(inputs), torch.from_numpy(targets)
 
 
@@ -70,7 +77,7 @@ class TrainingRows:
 
     def __init__(self, tokens: np.ndarray, samples: np.ndarray, block_size: int, pad: int, seed: int):
         self.samples, self.block_size, self.seed = samples, block_size, seed
-        self.reader = RowReader(tokens, block_size, pad)
+        self.reader = RowReader(tokens, samples, block_size, pad)
         self.epoch = self.row = 0
         self.rows = self._pack()
 
@@ -107,7 +114,7 @@ def validation_batches(
     Shapes stay the same from first to last, because mps keeps memory for every new one.
     """
     rows = pack_rows(samples, block_size + 1, np.arange(len(samples) - 1))
-    reader = RowReader(tokens, block_size, pad)
+    reader = RowReader(tokens, samples, block_size, pad)
     for start in range(0, len(rows), size):
         inputs, targets = reader.read(rows[start : start + size])
         missing = size - len(inputs)

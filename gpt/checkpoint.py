@@ -1,5 +1,6 @@
 """One file that holds all that answering and going on with training need."""
 
+import zipfile
 from pathlib import Path
 
 import pipeline
@@ -34,14 +35,16 @@ def load_checkpoint(path: Path | str) -> dict:
     if not path.is_file():
         raise StepError(f"{path}: there is no such file; run: python 04_train_gpt_from_scratch.py")
     try:
+        with zipfile.ZipFile(path) as archive:  # torch itself does not look at the checksums
+            if damaged := archive.testzip():
+                raise ValueError(f"{damaged} is damaged")
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except OSError:
-        raise
     except Exception as error:  # a damaged file raises almost anything
-        size = path.stat().st_size
+        if isinstance(error, OSError) and error.filename:
+            raise
         raise StepError(
-            f"{path}: {size:,} bytes that cannot be read as a checkpoint ({type(error).__name__}), truncated or "
-            "foreign; delete it and run: python 04_train_gpt_from_scratch.py"
+            f"{path}: {path.stat().st_size:,} bytes that cannot be read as a checkpoint ({type(error).__name__}), "
+            "truncated or foreign; delete it and run: python 04_train_gpt_from_scratch.py"
         ) from None
     found = content.get("format") if isinstance(content, dict) else None
     if found != FORMAT:

@@ -35,12 +35,13 @@ class GPTConfig:
     dropout: float = 0.0  # share of the residual updates that training leaves out
 
     def __post_init__(self):
+        for name in ("vocab_size", "block_size", "n_layer", "n_head", "n_kv_head", "n_embd", "head_dim", "n_hidden"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
         if self.n_head % self.n_kv_head:
             raise ValueError(f"n_head {self.n_head} is not a multiple of n_kv_head {self.n_kv_head}")
         if self.head_dim % 2:
             raise ValueError(f"head_dim {self.head_dim} is odd; rotary positions turn pairs of numbers")
-        if min(self.vocab_size, self.block_size, self.n_layer, self.n_head, self.n_kv_head, self.n_embd) < 1:
-            raise ValueError("every size of the model must be at least 1")
 
     def parameter_count(self) -> int:
         """How many parameters a model of this shape has."""

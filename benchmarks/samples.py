@@ -1,0 +1,176 @@
+"""How well step 01 finds what a careful reader finds: precision and recall against posts labelled by hand.
+
+    python benchmarks/samples.py                 # all labelled posts
+    python benchmarks/samples.py --show          # and what was missed and what was wrong
+    python benchmarks/samples.py --only fresh    # only the posts that nothing was tuned on
+
+`tests/labelled/*.jsonl` holds one post a line with its contacts and their institutions, what is to do, to
+bring and to beware of, and its title; `boundaries.json` the lines on which the posts of the bundled corpus
+begin. A file whose posts carry "before" is joined with that text between them, and cut again.
+
+A line of the checklist counts as found when it and the labelled line share 80 % of the characters of the
+shorter one, in order; an owner counts when one of the two names holds the other.
+"""
+
+import argparse
+import difflib
+import json
+import sys
+import tempfile
+from collections import defaultdict
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from corpus.answers import extract_answer  # noqa: E402
+from corpus.contacts import find_contacts  # noqa: E402
+from corpus.documents import Document, find_title, split_posts  # noqa: E402
+from corpus.normalization import normalize, standardize_labels  # noqa: E402
+from corpus.reading import ReadingReport, read_lines  # noqa: E402
+
+LABELLED = ROOT / "tests" / "labelled"
+GOALS = {
+    "contact values": 0.98,
+    "contact owners": 0.90,
+    "to do": 0.85,
+    "to bring": 0.85,
+    "to beware": 0.85,
+    "boundaries": 0.99,
+}
+
+
+class Score:
+    """Counts of what was found rightly, found wrongly and missed."""
+
+    def __init__(self):
+        self.found = self.labelled = self.right_found = self.right_labelled = 0
+
+    def add(self, found: list, labelled: list, same) -> tuple[list, list]:
+        """Count one post; return what is wrong and what is missed."""
+        wrong = [item for item in found if not any(same(item, label) for label in labelled)]
+        missed = [label for label in labelled if not any(same(item, label) for item in found)]
+        self.found += len(found)
+        self.labelled += len(labelled)
+        self.right_found += len(found) - len(wrong)
+        self.right_labelled += len(labelled) - len(missed)
+        return wrong, missed
+
+    def precision(self) -> float:
+        return self.right_found / self.found if self.found else 1.0
+
+    def recall(self) -> float:
+        return self.right_labelled / self.labelled if self.labelled else 1.0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", help="the name of one labelled file, such as fresh")
+    parser.add_argument("--show", action="store_true", help="print every difference")
+    options = parser.parse_args()
+    for path in sorted(LABELLED.glob("*.jsonl")):
+        if options.only in (None, path.stem):
+            scores = score_file(path, options.show)
+            print_scores(path.stem, scores)
+
+
+def score_file(path: Path, show: bool) -> dict[str, Score]:
+    """The score of each section over the posts of one labelled file."""
+    posts = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    scores: dict[str, Score] = defaultdict(Score)
+    for post in posts:
+        for section, (found, labelled, same) in compare(post).items():
+            wrong, missed = scores[section].add(found, labelled, same)
+            if show:
+                for mark, items in (("wrong ", wrong), ("missed", missed)):
+                    for item in items:
+                        print(f"{post['id']} {section:15} {mark} {item}")
+    found, labelled = boundaries(path, posts)
+    wrong, missed = scores["boundaries"].add(found, labelled, lambda one, other: one == other)
+    if show and (wrong or missed):
+        print(f"{path.stem} boundaries: wrong {wrong}, missed {missed}")
+    return scores
+
+
+def compare(post: dict) -> dict:
+    """For each section what the program finds, what the reader found, and when two of them are the same."""
+    text = standardize_labels(normalize(post["text"]))
+    title = find_title(tuple(text.split("\n")))
+    document = Document("labelled", 1, 0, 0, title, text)
+    answer = extract_answer(document)
+    contacts = find_contacts(text, title)
+    labels = [
+        (_squeeze(label["institution"]), label["kind"], _squeeze(standardize_labels(normalize(label["value"]))))
+        for label in post["contacts"]
+    ]
+    found = [(_squeeze(contact.institution), contact.label, _squeeze(contact.value)) for contact in contacts]
+    known_values = {label[1:] for label in labels}
+    comparisons = {
+        "contact values": (
+            [contact[1:] for contact in found],
+            [label[1:] for label in labels],
+            lambda one, other: one == other,
+        ),
+        "contact owners": (
+            # Owners are judged where the value is right and the reader saw an owner.
+            [contact for contact in found if contact[1:] in known_values],
+            [label for label in labels if label[0] and label[1:] in {contact[1:] for contact in found}],
+            lambda one, other: one[1:] == other[1:] and (one[0] in other[0] or other[0] in one[0]),
+        ),
+    }
+    for section, items, name in (
+        ("to do", answer.to_do, "to_do"),
+        ("to bring", answer.to_bring, "to_bring"),
+        ("to beware", answer.to_beware, "to_beware"),
+    ):
+        comparisons[section] = items, [standardize_labels(normalize(line)) for line in post[name]], similar
+    return comparisons
+
+
+def boundaries(path: Path, posts: list[dict]) -> tuple[list[int], list[int]]:
+    """The first lines of the posts of a file that is run together: as the program cuts it, as it was joined."""
+    known = path.with_name("boundaries.json")
+    if "before" not in posts[0]:
+        raw = ROOT / "data" / "sample_raw.txt"
+        return _first_lines(raw), [post["line"] for post in json.loads(known.read_text(encoding="utf-8"))]
+    joined, labelled = "", []
+    for post in posts:
+        joined += post["before"] if joined else ""
+        labelled.append(joined.count("\n") + 1)
+        joined += post["text"]
+    with tempfile.TemporaryDirectory() as folder:
+        raw = Path(folder) / "joined.txt"
+        raw.write_text(joined, encoding="utf-8")
+        return _first_lines(raw), labelled
+
+
+def _first_lines(raw: Path) -> list[int]:
+    return [post.line for post in split_posts(read_lines(raw, ReadingReport()))]
+
+
+def similar(one: str, other: str) -> bool:
+    """Whether two lines share 80 % of the characters of the shorter, in order."""
+    one, other = _squeeze(one), _squeeze(other)
+    if one in other or other in one:
+        return min(len(one), len(other)) >= 2
+    blocks = difflib.SequenceMatcher(None, one, other, autojunk=False).get_matching_blocks()
+    return sum(block.size for block in blocks if block.size > 1) >= 0.8 * min(len(one), len(other))
+
+
+def _squeeze(text: str) -> str:
+    return "".join(text.split())
+
+
+def print_scores(name: str, scores: dict[str, Score]) -> None:
+    print(f"\n{name:16} precision  recall   goal   found labelled")
+    for section, goal in GOALS.items():
+        score = scores[section]
+        reached = score.precision() >= goal and score.recall() >= goal
+        print(
+            f"{section:16} {score.precision():9.3f} {score.recall():7.3f} {goal:6.2f} "
+            f"{score.found:7} {score.labelled:8}  {'reached' if reached else ''}"
+        )
+
+
+if __name__ == "__main__":
+    main()

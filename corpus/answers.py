@@ -3,8 +3,9 @@
 import re
 from collections import Counter
 
-from corpus.contacts import FULL_NUMBER, LABEL, find_contacts
+from corpus.contacts import FULL_NUMBER, find_contacts
 from corpus.documents import BULLET, HEAD_LINE, NUMBERED_ITEM, Document, split_sentences
+from corpus.institutions import LABEL
 from corpus.template import Answer
 
 LONGEST_LINE = 80  # characters of one line of an answer

@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass
 
-from corpus.documents import BULLET
-from corpus.normalization import EMAIL, KAKAO_ID, LABELS, WEB
+from corpus.institutions import LABEL, find_institutions, owner_before, owner_in_heading
+from corpus.normalization import EMAIL, KAKAO_ID, WEB
 
 # The shapes in which people write numbers of the Philippines (+63, 02, 0xx, 09xx) and Korea (+82, 02, 010, 15xx).
 GAP = r"[ \-.–]"
@@ -18,7 +18,8 @@ FULL_NUMBER = (
 )
 LOCAL_NUMBER = rf"\d{{3,4}}{GAP}\d{{4}}"  # 8000-1234: a telephone number only where something says so
 RANGE = r"(?:\s?[~∼]\s?\d{1,4}(?!\d))?"
-EXTENSION = r"(?:\s?[(,]?\s?(?:내선|교환|ext\.?|loc\.?|local)(?:\s?번호)?\s?[:.]?\s?\d{1,5}번?\)?)?"
+EXTENSION_WORDS = r"(?:내선|교환|ext\.?|loc\.?|local)(?:\s?번호)?\s?[:.]?\s?\d{1,5}번?"
+EXTENSION = rf"(?:\s?\(\s?(?:[가-힣]{{1,8}}\s)?{EXTENSION_WORDS}\s?\)|,\s?(?:[가-힣]{{1,8}}\s)?{EXTENSION_WORDS}|\s?{EXTENSION_WORDS})?"
 NOT_WITHIN = r"(?<![\w.\-/₱$#+])"
 NOT_BEFORE = r"(?![\d\w]*\d|-\d|\s?(?:페소|원|불|달러|만|천|PHP|php))"
 PHONE_NUMBER = re.compile(rf"{NOT_WITHIN}(?:{FULL_NUMBER}){RANGE}{EXTENSION}{NOT_BEFORE}", re.IGNORECASE)
@@ -28,26 +29,28 @@ LABELLED_NUMBER = re.compile(
 WEB_ADDRESS = re.compile(rf"(?<![\w@./\-])(?:{WEB})", re.IGNORECASE)
 EMAIL_ADDRESS = re.compile(rf"(?<![a-z0-9.+\-])(?:{EMAIL})", re.IGNORECASE)
 KAKAO_VALUE = re.compile(rf"KAKAO: ({KAKAO_ID}|[^\s,/()|]{{2,30}})")
-ADDRESS_VALUE = re.compile(r"ADDR: (.+?)(?=\s*(?:[/|;·]?\s*(?:TEL|WEB|EMAIL|KAKAO): |$| / | \| ))")
-LABEL = re.compile(r"\b(?:TEL|WEB|EMAIL|KAKAO|ADDR): ")
+ADDRESS_VALUE = re.compile(
+    r"ADDR: (.+?)(?=\s*(?:[/|;·]?\s*(?:TEL|WEB|EMAIL|KAKAO): |$| / | \| |[.,]?\s(?:평일|매주|월|오전|점심)))"
+)
+# Addresses that no label announces: "Unit 5B, … Tower, BGC, Taguig", "1208 … St., Makati City", "세부시 …로 12, 2층".
+PLACE_NAME = r"[A-ZÑ][\w.'ñÑ-]*"
+STREET_KIND = (
+    r"(?:St|Street|Ave|Avenue|Road|Rd|Drive|Dr|Blvd|Boulevard|Lane|Ln|Highway|Hwy|Tower|Towers|Bldg|Building|Plaza|Arcade|Mall"
+    r"|Residences|Village|Subdivision|Compound|Square|Court|Terminal)"
+)
+STREET_ADDRESS = re.compile(
+    r"(?<![\w.])(?:(?:Unit|Rm\.?|Room|Suite|Lot|Blk\.?|Block|Km\.?|No\.?|\d{1,2}(?:/?F|층)|[GB]/?F)\s?[\w-]{0,6},?\s+)*(?:\d{1,5}[A-Z]?(?:-\d+)?\s+)?"
+    rf"(?:{PLACE_NAME}\s){{1,4}}{STREET_KIND}\b\.?(?:\s(?:Ext|Extension)\.?)?(?:,\s(?:\d{{1,5}}\s)?{PLACE_NAME}(?:\s{PLACE_NAME}){{0,3}})*"
+)
+KOREAN_ADDRESS = re.compile(
+    r"(?:[가-힣]{2,8}(?:특별시|광역시|시|도|구|군|읍|면|동)\s)+[가-힣A-Za-z0-9]+(?:대로|로|길|번길)\s?\d{1,4}(?:-\d+)?(?:,?\s\d{1,3}(?:층|호))*"
+)
 OTHER_NUMBER_BEFORE = re.compile(
     r"(?:계좌(?:\s?번호)?|여권|(?:여권|예약|접수|송장|운송장|주문|회원|등록)\s?번호|account(?:\s?no\.?)?|passport\s?no\.?)\s?[:：(]?\s*$",
     re.IGNORECASE,
 )
 DATE_SHAPE = re.compile(r"^(?:19|20)\d\d[ \-.]")
 TRAILING_MARKS = ".,;:!?)]}>'\"”’」』"
-KOREAN_PARTICLES = re.compile(r"[가-힣]+$")
-LONGEST_INSTITUTION = 40
-# Words that stand before a label but name no one.
-LABEL_WORDS = "|".join(words for words, _, _ in LABELS.values())
-ANNOUNCING_WORDS = (
-    "연락|문의|문의처|대표|대표번호|예약|긴급|당직|비고|번호|영업시간|운영시간|시간|및|또는|그리고|or|and"
-)
-EMPTY_OWNER = re.compile(
-    rf"^(?:(?:{LABEL_WORDS}|{ANNOUNCING_WORDS}|fax|팩스)[/·, ]*)*(?:와|과|이?나|은|는|이|가|을|를|으?로|에|에서)?$"
-    r"|^[^가-힣A-Za-z]*$",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -61,26 +64,34 @@ class Contact:
 
 
 def find_contacts(text: str, title: str = "") -> list[Contact]:
-    """The contacts in a text whose labels are standardised, in its order; `title` owns what nobody else does."""
+    """The contacts in a text whose labels are standardised, in its order.
+
+    The owner is named before the value in its line, by the heading above it, or in the sentences before;
+    `title` owns what nobody else does.
+    """
     contacts: list[Contact] = []
-    heading = ""
+    heading = ""  # of the lines since the last empty one
+    recent = ""  # the last institution that was named anywhere
     for line in text.split("\n"):
         if not line.strip():
             heading = ""
             continue
         found = _find_values(line)
         if not found:
-            heading = _heading_of(line) or heading
+            heading = owner_in_heading(line) or heading
+            recent = (find_institutions(line) or [recent])[-1]
             continue
         owner = ""
         previous_end = 0
         for start, end, label, value in found:
-            named = _owner_before(line[previous_end:start])
-            owner = named or owner
-            contact = Contact(owner or heading or title or value, label, value, normalize_value(label, value))
+            owner = owner_before(line[previous_end:start]) or owner
+            owner = owner or heading or recent or title or value
+            contact = Contact(owner, label, value, normalize_value(label, value))
             if contact not in contacts:
                 contacts.append(contact)
             previous_end = end
+        recent = owner
+        heading = heading or owner
     return contacts
 
 
@@ -105,35 +116,16 @@ def _find_values(line: str) -> list[tuple[int, int, str, str]]:
     for match in ADDRESS_VALUE.finditer(line):
         take(*match.span(1), "ADDR")
     for match in WEB_ADDRESS.finditer(line):
-        value = KOREAN_PARTICLES.sub("", match[0])
-        take(match.start(), match.start() + len(value), "WEB")
+        take(*match.span(), "WEB")
+    for pattern in (STREET_ADDRESS, KOREAN_ADDRESS):
+        for match in pattern.finditer(line):
+            # "Halimbawa Mall" alone is a name; a number or a town makes it an address.
+            if re.search(r"[\d,]", match[0]):
+                take(*match.span(), "ADDR")
     for match in number.finditer(line):
         if not DATE_SHAPE.match(match[0]) and not OTHER_NUMBER_BEFORE.search(line[: match.start()]):
             take(*match.span(), "TEL")
     return sorted(found)
-
-
-def _heading_of(line: str) -> str:
-    """The name in a line that has no contact itself but may head the lines that do."""
-    name = _clean_owner(BULLET.sub("", line))
-    return name if 1 < len(name) <= LONGEST_INSTITUTION and not re.search(r"[.!?]$|[다요죠음함]$", name) else ""
-
-
-def _owner_before(text: str) -> str:
-    """Whose contact follows these words, or "" where they do not say."""
-    text = LABEL.sub("\n", text)
-    text = re.split(r"[\n,;|]|(?<=\s)[/·](?=\s)|\. ", text)
-    for candidate in reversed(text):
-        name = _clean_owner(BULLET.sub("", candidate))
-        if name and len(name) <= LONGEST_INSTITUTION and not EMPTY_OWNER.match(name):
-            return name
-    return ""
-
-
-def _clean_owner(text: str) -> str:
-    name = re.sub(r"\s*\((?:대표|전화|문의|예약|직통|당직)?\)?\s*$", "", text.strip())
-    name = name.strip(" \t:：-–—~=·•*|/()<>[]【】「」『』★☆■●◆▶☎☏📞✉📧📍🏠🌐💬,.'\"")
-    return re.sub(r"\s*(?:대표\s?번호|대표|문의처|문의|예약|연락처|번호)$", "", name).strip()
 
 
 def normalize_value(label: str, value: str) -> str:

@@ -53,7 +53,8 @@ def values_of(text: str) -> list[tuple[str, str]]:
         "+82 10 0000 1234",
         "+82-10-0000-1234",
         "1500-0012",
-        "1588-0012",
+        "1688-0012",
+        "1800-0012",
         "02-000-1234~6",
         "(02) 0000-1234~38",
         "02-000-1234 내선 12",
@@ -100,6 +101,7 @@ def test_a_number_inside_a_sentence_is_found(sentence):
         "2024-03-15에 신청하고 2024.04.20에 받았습니다.",
         "2024 000 1234",
         "여권번호 M00000000을 적으세요.",
+        "여권 번호 0900-000-1234 를 적으세요.",
         "여권 0100001234",
         "계좌 000-000000-00-000으로 보냈습니다.",
         "계좌번호: 000-0000-0000",
@@ -216,9 +218,9 @@ def test_the_heading_above_owns_what_stands_below(heading):
     assert {owner for owner, _, _ in owners} == {"한국대사관 영사과"} and len(owners) == 3
 
 
-def test_a_heading_ends_at_the_next_heading_and_at_a_blank_line():
-    text = "세부 병원\n☎ 032-000-1234\n바기오 병원\n☎ 074-000-1234\n\n☎ 045-000-1234"
-    assert [owner for owner, _, _ in contacts_of(text, title="병원 모음")] == ["세부 병원", "바기오 병원", "병원 모음"]
+def test_a_heading_owns_up_to_the_next_heading():
+    text = "세부 병원\n☎ 032-000-1234\n☎ 0900-000-1234\n바기오 병원\n☎ 074-000-1234"
+    assert [owner for owner, _, _ in contacts_of(text, title="병원 모음")] == ["세부 병원", "세부 병원", "바기오 병원"]
 
 
 def test_a_sentence_above_is_no_owner():

@@ -253,9 +253,13 @@ def test_the_same_seed_draws_the_same_weights():
     assert not torch.equal(weights(1), weights(2))
 
 
-def test_dropout_acts_in_training_only():
+@pytest.mark.parametrize("silent", ["o_proj", "down_proj"], ids=["feed-forward", "attention"])
+def test_dropout_acts_on_both_halves_of_a_layer_and_in_training_only(silent):
     config = GPTConfig(97, 24, n_layer=1, n_head=2, n_kv_head=2, n_embd=16, head_dim=8, n_hidden=32, dropout=0.5)
     model, tokens = random_model(config), random_tokens(1, 20)
+    for name, parameter in model.named_parameters():
+        if silent in name:
+            torch.nn.init.zeros_(parameter)
     assert torch.equal(model(tokens), model(tokens))
     model.train()
     assert not torch.equal(model(tokens), model(tokens))

@@ -248,10 +248,11 @@ def test_a_file_is_its_own_source(raw):
 
 
 def test_a_folder_stands_for_its_text_files_in_the_order_of_their_names(tmp_path):
-    for name in ("나.txt", "가.txt", "사진.jpg", "하위/다.txt"):
+    for name in ("하위/다.txt", "b.txt", "나.txt", "a.txt", "사진.jpg", "가.txt", "c.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(TEXT, encoding="utf-8")
-    assert list_sources(tmp_path) == [tmp_path / "가.txt", tmp_path / "나.txt", tmp_path / "하위" / "다.txt"]
+    in_order = ["a.txt", "b.txt", "c.txt", "가.txt", "나.txt", "하위/다.txt"]
+    assert list_sources(tmp_path) == [tmp_path / name for name in in_order]
 
 
 def test_every_file_of_a_folder_is_read_in_its_own_encoding_into_one_account(tmp_path):

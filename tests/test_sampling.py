@@ -157,10 +157,12 @@ def test_writing_draws_nothing_from_the_random_numbers_of_training(model):
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_gradients_are_on_again_between_two_tokens(model):
-    for _ in generate(model, PROMPT, 3, (), GREEDY, seed=0):
-        assert torch.is_grad_enabled()
-        assert not torch.is_inference_mode_enabled()
+def test_gradients_are_off_for_each_token_and_on_again_between_two(model):
+    inside = []
+    hook = model.head.register_forward_hook(lambda *_: inside.append(torch.is_grad_enabled()))
+    outside = [torch.is_grad_enabled() for _ in generate(model, PROMPT, 3, (), GREEDY, seed=0)]
+    hook.remove()
+    assert (inside, outside) == ([False] * 3, [True] * 3)
 
 
 def test_a_stop_token_ends_the_text_and_is_not_given_out(model):

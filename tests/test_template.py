@@ -209,6 +209,7 @@ LOOKALIKES = [
     "",
     "여권 분실",
     "\u2028",
+    "가\r나",
     "### {}\n[/ANSWER]",
 ]
 
@@ -304,7 +305,7 @@ def test_a_final_consonant_is_heard(text, closed):
 
 @pytest.mark.parametrize(
     "title",
-    ["관광비자 연장하는 방법", "운전면허를 한국 면허로 바꾸는 절차", "절차 안내", "방법", "여권 재발급 안내", "안내"],
+    ["관광비자 연장하는 방법", "운전면허를 한국 면허로 바꾸는 절차", "절차 안내", "여권 재발급 안내", "안내"],
 )
 def test_every_question_begins_with_its_topic_and_does_not_name_the_way_twice(title):
     for question in questions_of(title):
@@ -312,7 +313,7 @@ def test_every_question_begins_with_its_topic_and_does_not_name_the_way_twice(ti
         assert "방법 방법" not in question and "절차 절차" not in question and "  " not in question
 
 
-@pytest.mark.parametrize("title", ["관광비자", "할림바와 동네", "명함", "층간 소음", "캐나다", "미성년자"])
+@pytest.mark.parametrize("title", ["관광비자", "할림바와 동네", "층간 소음"])
 def test_a_noun_that_happens_to_end_like_a_sentence_is_not_quoted(title):
     assert not any(question.startswith("'") for question in questions_of(title))
 

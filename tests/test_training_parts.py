@@ -150,14 +150,13 @@ def test_the_same_seed_gives_the_same_order_and_another_seed_another():
     assert inputs_of(stream(5), 30) != inputs_of(stream(6), 30)
 
 
-def test_each_epoch_has_an_order_of_its_own():
-    training = stream(5)
-    first = training.next_batch(len(training.rows))[0]
-    training.next_batch(1)
-    assert training.epoch == 1
-    training.load_state_dict({"epoch": 1, "row": 0})
-    second = training.next_batch(len(training.rows))[0]
-    assert first.tolist() != second.tolist()
+def test_each_epoch_has_an_order_of_its_own_and_begins_with_its_first_row():
+    training, second = stream(5), stream(5)
+    first_epoch = training.next_batch(len(training.rows))[0].tolist()
+    second.load_state_dict({"epoch": 1, "row": 0})
+    second_epoch = second.next_batch(len(second.rows))[0].tolist()
+    assert second_epoch != first_epoch
+    assert training.next_batch(len(second.rows))[0].tolist() == second_epoch
 
 
 def test_a_resumed_stream_goes_on_with_the_batches_that_would_have_followed():
@@ -432,6 +431,14 @@ def test_a_checkpoint_cut_off_anywhere_is_refused(saved):
     for length in [0, 1, 3, 100, *range(1000, len(whole), len(whole) // 40), len(whole) - 1]:
         saved.write_bytes(whole[:length])
         assert f"{length:,} bytes" in refusal(saved)
+
+
+def test_a_checkpoint_with_one_changed_byte_is_refused(saved):
+    whole = saved.read_bytes()
+    weights = small_model().embedding.weight.detach().numpy().tobytes()
+    at = whole.index(weights) + 100  # in the middle of the numbers, where it still reads as a checkpoint
+    saved.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+    refusal(saved)
 
 
 def zip_file() -> bytes:

@@ -1,0 +1,124 @@
+"""Whose contact it is: the names of offices, clinics, schools, firms and people in the words around it."""
+
+import re
+
+from corpus.documents import BULLET
+from corpus.normalization import LABELS
+
+LONGEST_NAME = 40
+LABEL = re.compile(r"\b(?:TEL|WEB|EMAIL|KAKAO|ADDR): ?")
+
+# What the names of institutions end in. A word that ends so is a name, with the nouns before it.
+KINDS = (
+    "병원|의원|클리닉|치과|안과|내과|외과|소아과|산부인과|피부과|이비인후과|정형외과|한의원|약국|보건소|검사실|검진센터|의료원|메디컬센터|청소년과"
+    "|대사관|영사관|영사과|분관|총영사관|이민국|이민청|경찰서|경찰청|지구대|소방서|시청|구청|동사무소|면사무소|세관|우체국|법원|검찰청|세무서|은퇴청|교육청|출장소|지사|본청"
+    "|사무소|사무국|사무실|관리실|관리사무소|관리단|행정실|교무실|상담실|상담소|민원실|안내소|접수처|창구|콜센터|고객센터|센터|본부|지부|지점|본점|대리점|영업소"
+    "|한인회|부녀회|협회|연합회|재단|모임|동호회|학교|유치원|어린이집|학원|어학원|어학당|대학교|대학|공부방|교실|도서관|도서방"
+    "|교회|성당|절|사찰|선교회|마트|슈퍼|식품|식품점|상회|상점|가게|정육점|떡집|빵집|식당|밥집|반점|횟집|카페|미용실|세탁소|서점|여행사|항공|해운|택배|운송|이사|렌탈|렌터카|렌트카|견인"
+    "|부동산|중개소|공증|공증소|번역|법률사무소|로펌|법무법인|행정사|회계법인|은행|보험|손해보험|손해|생명|카드|증권|통신|전력|수도|신문|방송|호텔|리조트|콘도|빌라|타워|골프장|컨트리클럽"
+    "|동물병원|구조대|상담센터|연구소|공사|공단|위원회|재난실|상황실|당직실|원무과|입원계|허가과|민원과|총무과|안전과"
+)
+INSTITUTION_WORD = re.compile(rf"(?:[가-힣A-Za-z0-9·&]*(?:{KINDS}))(?:\([A-Za-z가-힣 .·]{{1,30}}\))?")
+PARTICLE = r"(?:에서는|에서도|에서|에게|으로|까지|부터|하고|이라는|라는|이고|인데|이나|이|가|은|는|을|를|에|의|로|와|과|도|만|나|랑|님|이에요|예요|입니다|요)?"
+ENDS_AS_NAME = re.compile(rf"^(?P<name>{INSTITUTION_WORD.pattern}){PARTICLE}$")
+# A word that can stand before the kind within a name: a noun, so without a particle or the ending of a verb.
+PART_OF_NAME = re.compile(r"^(?:[가-힣A-Za-z0-9·&.'’]{1,12})$")
+NO_PART_OF_NAME = re.compile(
+    r"(?:[은는이가을를에의로와과도.]|에서|까지|부터|하고|고|면|서|니|요|다|데|던|한|된|할|될|있는|없는|같은|라는|이라|때문|경우|기타|보다|처럼|만큼|말고|통해)$"
+    r"|^(?:그|이|저|제|우리|저희|참고로|혹시|바로|먼저|그냥|다른|같이|여기|거기|근처|옆|앞|뒤|안|및|또는|그리고|시내|동네|가까운|큰|작은|새|한|두|곳|것|분|전|후|위|아래|관련|문의|이용|방문)$"
+)
+LATIN_NAME = re.compile(
+    r"(?:[A-Z][A-Za-z&.'’ñÑ]+)(?:\s(?:[A-Z][A-Za-z&.'’ñÑ]*|of|de|ng|at|the|sa|and))*(?:\s[A-Z][A-Za-z&.'’ñÑ]*)+"
+)
+QUOTED = re.compile(r"['‘\"“「『]([가-힣A-Za-z0-9 &·]{2,20})['’\"”」』]")
+
+# Words before a contact that say how or when to use it, not whose it is.
+LABEL_WORDS = "|".join(words for words, _, _ in LABELS.values())
+ROLE_WORDS = (
+    "연락|문의|문의처|대표|대표번호|직통|예약|긴급|응급|당직|야간|주간|평일|주말|비고|번호|영업시간|운영시간|시간|근무시간|근무시간 외|시간 외|문자|배달|주문|접수|신청|상담|신고|고장신고|등록|안내|통역|한국어|영어"
+    "|코디네이터|담당|담당자|핫라인|핫 ?라인|무료|수신자 ?부담|toll ?free|지방|시내|마닐라|세부|본점|분점|팩스|fax|viber|바이버|겸용|whatsapp|와츠앱|텔레그램|telegram|line|라인|sns|인스타|블로그|카페|온라인|인터넷|링크|사이트"
+    "|급한|급한 소식은|서류|스캔본|이력서|한국|필리핀|현지|이메일|e-?mail|또는|혹은|및|그리고|or|and|및"
+)
+SUFFIXES = r"(?:와|과|이?나|은|는|이|가|을|를|으?로|에|에서|부터|까지|만|도|겸용|가능|전용)?"
+ONLY_ROLES = re.compile(
+    rf"^(?:(?:{LABEL_WORDS}|{ROLE_WORDS}){SUFFIXES}[/·,() ]*)*$|^[^가-힣A-Za-z]*$|^[가-힣]$", re.IGNORECASE
+)
+# "병원" or "창구" alone says what somebody is, not who.
+NO_NAME_ALONE = re.compile(rf"^(?:{KINDS}|응급실|고객부|[A-Z ]+[A-Z]?|(?:{ROLE_WORDS}))$")
+SENTENCE_LIKE = re.compile(
+    r"[.!?…]|(?:[다요죠음함됨임며고서면지니까데]|려고|어도|아도|하게|으로|에서|에게|한테|보다)$|(?:은|는|을|를)\s|(?:하|되|있|없|않)[가-힣]*\s"
+)
+
+
+def find_institutions(text: str) -> list[str]:
+    """The names of institutions in a text, in its order."""
+    found: list[tuple[int, str]] = []
+    words = list(re.finditer(r"[^\s,;:/|()\[\]<>'\"“”‘’「」『』→~]+(?:\([A-Za-z가-힣 .·]{1,30}\))?", text))
+    index = 0
+    while index < len(words):
+        match = ENDS_AS_NAME.match(words[index][0])
+        if not match:
+            index += 1
+            continue
+        first = index
+        while first > 0 and index - first < 3 and _belongs_before(words[first - 1], words[first], text):
+            first -= 1
+        # "한국대사관 영사과", "한인회 사무국": the next word may name a part of the institution.
+        last, name_end = index, words[index].start() + len(match["name"])
+        while (
+            last + 1 < len(words)
+            and match[0] == match["name"]
+            and text[words[last].end() : words[last + 1].start()] == " "
+        ):
+            match = ENDS_AS_NAME.match(words[last + 1][0])
+            if not match:
+                break
+            last, name_end = last + 1, words[last + 1].start() + len(match["name"])
+        found.append((words[first].start(), text[words[first].start() : name_end]))
+        index = last + 1
+    found += [(match.start(), match[0]) for match in LATIN_NAME.finditer(text)]
+    found += [(match.start(), match[1]) for match in QUOTED.finditer(text)]
+    names = [name for _, name in sorted(found)]
+    return [name for name in names if 2 <= len(name) <= LONGEST_NAME and not NO_NAME_ALONE.match(name)]
+
+
+def _belongs_before(word: re.Match, following: re.Match, text: str) -> bool:
+    """Whether a word is part of the name that the following word goes on with."""
+    return (
+        text[word.end() : following.start()] == " "
+        and bool(PART_OF_NAME.match(word[0]))
+        and not NO_PART_OF_NAME.search(word[0])
+        and not word[0].isdigit()
+    )
+
+
+def owner_before(text: str) -> str:
+    """Whose contact follows these words of the same line, or "" where they do not say."""
+    text = LABEL.sub("\n", text)
+    for part in reversed(re.split(r"\n|(?<=\s)[/|](?=\s)|[;|]", text)):
+        if names := find_institutions(part):
+            return names[-1]
+        for segment in reversed(re.split(r",\s|\s[-–—:→=]\s|:\s", part)):
+            name = clean_name(segment)
+            if 2 <= len(name) <= 20 and not ONLY_ROLES.match(name) and not SENTENCE_LIKE.search(name):
+                return name
+    return ""
+
+
+def owner_in_heading(line: str) -> str:
+    """The name in a line without contacts that heads the lines that have some, or "" where it is a sentence."""
+    name = clean_name(line)
+    names = find_institutions(name)
+    if len(name) > LONGEST_NAME or SENTENCE_LIKE.search(name):
+        return names[-1] if names else ""
+    return "" if ONLY_ROLES.match(name) else (names[-1] if names else name)
+
+
+def clean_name(text: str) -> str:
+    """A name without bullets, marks, empty brackets and the words that only announce a contact."""
+    name = BULLET.sub("", text.strip())
+    name = re.sub(r"\s*\([^()]*\)?\s*$", "", name)
+    name = name.strip(" \t:：-–—~=·•*|/()<>[]【】「」『』★☆■●◆▶※☎☏📞📱✉📧📍🏠🌐💬,.'\"")
+    return re.sub(
+        rf"\s+(?:{LABEL_WORDS}|대표\s?번호|대표|문의처|문의|예약|연락처|번호)$", "", name, flags=re.IGNORECASE
+    ).strip()

@@ -16,6 +16,7 @@ from itertools import islice
 from pathlib import Path
 
 import pipeline
+from corpus.advertising import is_advertising
 from corpus.answers import extract_answer
 from corpus.contacts import Contact, find_contacts
 from corpus.documents import Post, cut_documents, split_posts
@@ -58,7 +59,7 @@ def main(arguments=()):
     tally = Tally()
     contacts = ContactTable()
     with pipeline.atomic_writes([settings.samples_path, settings.contacts_path]) as (samples_file, contacts_file):
-        posts = drop_duplicates(split_posts(read_with_progress(sources, reading)), tally)
+        posts = select_posts(split_posts(read_with_progress(sources, reading)), tally)
         write_answers = partial(
             prepare_post, max_characters=settings.max_document_characters, questions=settings.questions
         )
@@ -97,19 +98,20 @@ def read_with_progress(sources: list[Path], reading: ReadingReport) -> Iterator[
                     bar.update(reading.read_bytes - bar.n)
 
 
-def drop_duplicates(posts: Iterable[Post], tally: "Tally") -> Iterator[tuple[int, int, Post]]:
-    """(number, family, post) of each post that was not there before, not even with small edits."""
+def select_posts(posts: Iterable[Post], tally: "Tally") -> Iterator[tuple[int, int, Post]]:
+    """(number, family, post) of each post that was not there before, not even with small edits, and is no spam."""
     finder = DuplicateFinder()
-    number = 0
     for post in posts:
         text = "\n".join(post.lines)
         family = finder.add(text)
         if family is None:
             tally.duplicate_posts += 1
             tally.duplicate_bytes += len(text.encode())
+        elif is_advertising(text):
+            tally.advertising_posts += 1
+            tally.advertising_bytes += len(text.encode())
         else:
-            yield number, family, post
-            number += 1
+            yield len(finder.families) - 1, family, post
 
 
 @dataclass
@@ -206,6 +208,8 @@ class Tally:
     kept_bytes: int = 0
     duplicate_posts: int = 0
     duplicate_bytes: int = 0
+    advertising_posts: int = 0
+    advertising_bytes: int = 0
     markers: int = 0
 
     def add(self, prepared: PreparedPost) -> None:
@@ -219,14 +223,15 @@ class Tally:
 
 def print_report(settings, reading: ReadingReport, tally: Tally, contacts: ContactTable) -> None:
     """Say where every byte went and what was made of it."""
-    removed = reading.read_bytes - reading.unreadable_bytes - tally.kept_bytes - tally.duplicate_bytes
+    used = reading.unreadable_bytes + tally.kept_bytes + tally.duplicate_bytes + tally.advertising_bytes
     encodings = ", ".join(sorted(set(reading.encodings.values())))
     where = f", the first at {reading.first_unreadable}" if reading.unreadable_bytes else ""
     print(f"read        {reading.read_bytes:>13,} bytes in {len(reading.encodings)} file(s), {encodings}")
     print(f"kept        {tally.kept_bytes:>13,} bytes in {tally.posts:,} posts")
     print(f"duplicate   {tally.duplicate_bytes:>13,} bytes in {tally.duplicate_posts:,} posts")
+    print(f"advertising {tally.advertising_bytes:>13,} bytes in {tally.advertising_posts:,} posts")
     print(f"unreadable  {reading.unreadable_bytes:>13,} bytes{where}")
-    print(f"clean-up    {removed:>13,} bytes of white space, separator lines, markup and change of encoding")
+    print(f"clean-up    {reading.read_bytes - used:>13,} bytes of white space, separators, markup, change of encoding")
     if tally.markers:
         print(f"markers     {tally.markers:>13,} in the text, rewritten so that they cannot pass for ours")
     print(

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pipeline
-from corpus.template import BOS, END_ANSWER, EOS, MARKERS, PAD, Template
+from corpus.template import BOS, EOS, MARKERS, PAD, Template
 from gpt.batches import IGNORED, TrainingRows, find_samples, validation_batches
 from gpt.checkpoint import load_checkpoint, save_checkpoint
 from gpt.device import autocast, choose_device, choose_dtype, empty_cache, random_state, restore_random_state
@@ -379,7 +379,7 @@ def write_sample_answer(model: GPT, tokenizer: Tokenizer, settings) -> str:
     prompt_ids = [tokenizer.token_to_id(BOS), *tokenizer.encode(prompt).ids]
     if len(prompt_ids) >= settings.block_size:
         return "(the first validation sample does not fit BLOCK_SIZE, so there is no sample answer)"
-    stops = {tokenizer.token_to_id(END_ANSWER), tokenizer.token_to_id(EOS)}
+    stops = {tokenizer.token_to_id(marker) for marker in MARKERS}
     model.eval()
     answer = list(generate(model, prompt_ids, settings.sample_tokens, stops, SamplingSettings(0.0), settings.seed))
     model.train()

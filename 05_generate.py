@@ -11,7 +11,7 @@ from pathlib import Path
 import pipeline
 from corpus.normalization import normalize, standardize_labels
 from corpus.reading import ReadingReport, read_lines
-from corpus.template import BOS, END_ANSWER, EOS, Template
+from corpus.template import BOS, MARKERS, Template
 from gpt.checkpoint import load_checkpoint, model_from
 from gpt.device import choose_device
 from gpt.sampling import SamplingSettings, generate
@@ -26,11 +26,11 @@ QUESTION = "필리핀에서 여권을 분실했을 때 해야 할 일을 정리�
 DOC_PATH = ""  # a text file to answer from; empty = from what the model has learned
 
 # --- How to answer ---
-MAX_NEW_TOKENS = 700  # longest answer; the context that training used is a limit too
+MAX_NEW_TOKENS = 1000  # longest answer; the context that training used is a limit too
 TEMPERATURE = 0.3  # 0 = always the likeliest token; higher = more varied, less reliable
 TOP_K = 50  # choose among this many likeliest tokens; 0 = all
 TOP_P = 0.9  # choose among the likeliest tokens that together have this probability; 1 = all
-REPETITION_PENALTY = 1.05  # over 1 makes tokens already written less likely
+REPETITION_PENALTY = 1.0  # over 1 makes tokens already written less likely, also those of a phone number
 SEED = 1337  # the same seed gives the same answer; 0 or more
 
 # --- Machine ---
@@ -88,7 +88,8 @@ def read_document(path: str) -> str:
 def write_answer(model, tokenizer: Tokenizer, prompt_ids: list[int], settings) -> bool:
     """Print the answer as it is made, whole characters only; return whether it came to its end."""
     sampling = SamplingSettings(settings.temperature, settings.top_k, settings.top_p, settings.repetition_penalty)
-    stops = {tokenizer.token_to_id(END_ANSWER), tokenizer.token_to_id(EOS)}
+    # [/ANSWER] ends an answer as it should; any other marker would begin another sample.
+    stops = {tokenizer.token_to_id(marker) for marker in MARKERS}
     stream = DecodeStream(skip_special_tokens=True)
     written = 0
     text = "\n"

@@ -16,7 +16,7 @@ answer: checkpoints/trained
 	$(RUN) 05_generate.py --question "$(QUESTION)"
 
 data/samples.txt: $(RAW) 01_prepare_samples.py $(CORPUS) | .venv/runtime
-	$(RUN) 01_prepare_samples.py --questions 3
+	$(RUN) 01_prepare_samples.py --questions 2
 
 data/tokenizer.json: data/samples.txt 02_train_tokenizer.py
 	$(RUN) 02_train_tokenizer.py --vocab-size 4096

@@ -3,33 +3,16 @@
 import re
 from collections import Counter
 
+from corpus.checklists import find_checklist
 from corpus.contacts import FULL_NUMBER, find_contacts
-from corpus.documents import BULLET, HEAD_LINE, NUMBERED_ITEM, Document, split_sentences
+from corpus.documents import BULLET, HEAD_LINE, Document, split_sentences
 from corpus.institutions import LABEL
 from corpus.template import Answer
 
 LONGEST_LINE = 80  # characters of one line of an answer
 MOST_SUMMARY_LINES = 5
-MOST_ITEMS = 5  # of each part of the checklist
 LONGEST_DETAILS = 300  # characters of the passage that a grounded answer ends with
 
-BRING_HEADING = re.compile(
-    r"준비물|구비\s?서류|제출\s?서류|필요\s?서류|필요한\s?(?:것|서류)|준비할\s?것|챙길\s?것|가져갈\s?것|지참물|준비\s?서류"
-)
-BEWARE_HEADING = re.compile(r"주의\s?사항|유의\s?사항|주의할|조심할|주의점|금지\s?사항|유의점|하지\s?말")
-DO_HEADING = re.compile(r"절차|순서|방법|해야\s?할|할\s?일|진행|단계|요령|신청\s?과정|대처")
-BEWARE = re.compile(
-    r"주의|유의|금지|불가|벌금|과태료|사기|조심|위험|반드시|절대|피하(?:세요|십시오|는|시)|지\s?(?:마세요|마십시오|마시|말|않도록)|^단[,\s]|안\s?됩니다|안\s?돼|속지|함부로|낭패|불이익|손해"
-)
-BRING = re.compile(
-    r"(?:준비|지참|제출|챙(?:기|겨)|가져\s?(?:가|오|와)|구비|필요(?:합|해|하|함|한\s?(?:것|서류))|내야|복사|사본)"
-)
-BRING_THING = re.compile(
-    r"여권|사본|원본|사진|신청서|증명서|확인서|신고서|진단서|영수증|서류|수수료|비용|카드|통장|도장|계약서|초청장|위임장|현금|페소|신분증|면허증|보증금|상비약|서약서|공증"
-)
-DO = re.compile(
-    r"(?:하세요|하십시오|하시고|해야|받으세요|가세요|보세요|두세요|주세요|쓰세요|내세요|찾으세요|으세요|십시오|시면\s?됩니다|하면\s?됩니다|됩니다\.?$|받습니다|합니다\.?$|하시기\s?바랍니다|할\s?것|하자|해라|하기|신고(?:하|해)|신청(?:하|해)|연락(?:하|해))"
-)
 # A long line may be cut after one of these: a comma, or a connective ending before a space.
 CLAUSE_END = re.compile(
     r"(?:[,;)]|(?:하고|되고|이고|으며|하며|되며|지만|는데|은데|인데|니까|므로|면서|해서|어서|아서|하면|되면|으면|려면))(?=\s)"
@@ -46,7 +29,8 @@ def extract_answer(document: Document) -> Answer:
     answer = Answer()
     for contact in find_contacts(text, document.title):
         answer.contacts.setdefault(contact.institution, []).append((contact.label, contact.value))
-    answer.to_do, answer.to_bring, answer.to_beware = _checklist(text, document.title)
+    lists = find_checklist(text, document.title)
+    answer.to_do, answer.to_bring, answer.to_beware = ([shorten(line) for line in lines] for lines in lists)
     answer.summary = _summarize(_statements(text, document.title), document.title)
     answer.details = _passage(text, answer.summary)
     return answer
@@ -125,72 +109,6 @@ def _summarize(statements: list[str], title: str) -> list[str]:
 
 def _overlap(first: set[str], second: set[str]) -> float:
     return len(first & second) / max(1, min(len(first), len(second)))
-
-
-def _checklist(text: str, title: str) -> tuple[list[str], list[str], list[str]]:
-    """What to do, to bring and to beware of, each statement in one place only."""
-    to_do: list[str] = []
-    to_bring: list[str] = []
-    to_beware: list[str] = []
-    places = {"do": to_do, "bring": to_bring, "beware": to_beware}
-    section = ""
-    for raw_line in text.split("\n"):
-        line = raw_line.strip()
-        is_item = bool(BULLET.match(line))
-        if not line or HEAD_LINE.match(line) or (title and title in line and len(line) < len(title) + 12):
-            section = "" if not line else section
-            continue
-        heading, items = _split_heading(BULLET.sub("", line))
-        if heading:
-            section = heading
-            for item in items:
-                _add(places[section], item)
-            continue
-        if section and not is_item and len(line) > LONGEST_LINE:
-            section = ""
-        for sentence in split_sentences(BULLET.sub("", line)):
-            if len(sentence) < 4 or _is_contact_line(sentence):
-                continue
-            place = _place_of(sentence, section, is_item, bool(NUMBERED_ITEM.match(line)))
-            if place and not any(shorten(sentence) in items for items in places.values()):
-                _add(places[place], sentence)
-    return to_do, to_bring, to_beware
-
-
-def _split_heading(line: str) -> tuple[str, list[str]]:
-    """("bring", ["여권", "사진 2장"]) for "준비물: 여권, 사진 2장"; ("", []) for a line that heads nothing."""
-    head, colon, rest = line.partition(":")
-    if len(head) > 25 or (not colon and (len(line) > 25 or re.search(r"[.!?다요죠]$", line))):
-        return "", []
-    for place, pattern in (("bring", BRING_HEADING), ("beware", BEWARE_HEADING), ("do", DO_HEADING)):
-        if pattern.search(head):
-            rest = rest.strip()
-            if place == "bring" and "," in rest:
-                return place, [item.strip() for item in re.split(r",(?!\d{3})\s*", rest) if item.strip()]
-            return place, split_sentences(rest)
-    return "", []
-
-
-def _place_of(sentence: str, section: str, is_item: bool, is_numbered: bool) -> str:
-    """Which part of the checklist a sentence belongs to, "" for none."""
-    if section in ("bring", "beware") and (is_item or len(sentence) <= 40):
-        return section
-    if BEWARE.search(sentence):
-        return "beware"
-    if BRING.search(sentence) and BRING_THING.search(sentence):
-        return "bring"
-    if (
-        (DO.search(sentence) and not sentence.endswith("?"))
-        or (section == "do" and is_item)
-        or (is_numbered and len(sentence) >= 8)
-    ):
-        return "do"
-    return ""
-
-
-def _add(items: list[str], sentence: str) -> None:
-    if len(items) < MOST_ITEMS and shorten(sentence) not in items:
-        items.append(shorten(sentence))
 
 
 def _passage(text: str, summary: list[str]) -> str:

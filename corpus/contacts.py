@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from corpus.institutions import LABEL, find_institutions, owner_before, owner_in_heading
+from corpus.institutions import find_institutions, owner_before, owner_in_heading
 from corpus.normalization import EMAIL, KAKAO_ID, WEB
 
 # The shapes in which people write numbers of the Philippines (+63, 02, 0xx, 09xx) and Korea (+82, 02, 010, 15xx).

@@ -6,6 +6,7 @@ does not grow with the text; when it is full, old shingles give way to new ones.
 """
 
 import hashlib
+from collections import Counter
 
 import numpy as np
 
@@ -36,12 +37,12 @@ class DuplicateFinder:
         number = len(self.families)
         family = number
         if len(owners):
-            candidates, votes = np.unique(owners, return_counts=True)
-            share = votes.max() / len(shingles)
-            if share >= DUPLICATE_SHARE:
+            # Members of a family overwrite each other's shingles, so the votes are counted by family.
+            (nearest, votes), *_ = Counter(self.families[owner] for owner in owners.tolist()).most_common(1)
+            if votes >= DUPLICATE_SHARE * len(shingles):
                 return None
-            if share >= FAMILY_SHARE:
-                family = self.families[int(candidates[votes.argmax()])]
+            if votes >= FAMILY_SHARE * len(shingles):
+                family = nearest
         self.families.append(family)
         self.fingerprints[slots] = prints
         self.owners[slots] = number

@@ -5,7 +5,7 @@ import re
 from collections import Counter
 
 from corpus.answers import WORD, strip_particle
-from corpus.documents import Document
+from corpus.documents import SENTENCE_END, Document
 
 # {topic} is a noun phrase; {이가} {을를} {은는} take the form that its last syllable asks for.
 ABOUT_STEPS = (
@@ -15,6 +15,7 @@ ABOUT_STEPS = (
     "{topic}에 대해 해야 할 일을 정리해줘.",
 )
 ABOUT_TOPIC = (
+    "{topic}{을를} 정리해줘.",
     "{topic}에 대해 정리해줘.",
     "{topic}에 대해 알려줘. 연락처가 있다면 함께 정리해줘.",
     "{topic}{이가} 궁금해요. 요약과 체크리스트로 정리해줘.",
@@ -37,7 +38,7 @@ ABOUT_PART = (
     "{topic}: {part}에 대해 알아야 할 것을 정리해줘.",
     "'{topic}' 글의 {part} 내용을 쉽게 설명해줘.",
 )
-IS_SENTENCE = re.compile(r"(?:[.!?~]|다|요|까|죠|음|함|자|라|네)$")
+IS_SENTENCE = re.compile(rf"(?:{SENTENCE_END.pattern}|[?!.~]|나요|까요?|하자|합시다|해라|[있없했됐]음|바람)$")
 ENDS_WITH_METHOD = re.compile(r"\s*(?:하는|받는)?\s?(?:방법|절차|순서|요령)(?:\s?(?:정리|안내|공유|총정리))?$")
 # "여권 재발급 안내" is about 여권 재발급; "환자 증가에 따른 안내" needs its last word.
 ENDS_WITH_KIND = re.compile(r"(?<![른한할인된될는은을])\s+(?:총?정리|안내|공지|후기|공유|메모|질문|정보)$")

@@ -2,6 +2,7 @@
 
 from corpus import documents
 from corpus.documents import Post, cut_documents, cut_text, find_title, split_posts, split_sentences
+from corpus.normalization import normalize
 from corpus.reading import Line
 
 import pytest
@@ -233,7 +234,7 @@ def test_the_last_piece_is_no_scrap():
 WORDS = st.text(st.sampled_from("가나다라마 바사.,다:\n a1😀"), max_size=200)
 
 
-@given(st.one_of(WORDS, st.text(max_size=200)), st.integers(20, 120))
+@given(st.one_of(WORDS, st.text(max_size=200).map(normalize)), st.integers(20, 120))
 @example("가" * 19 + " 나", 20)
 @settings(max_examples=500, deadline=None)
 def test_pieces_are_short_enough_and_hold_every_word(text, limit):

@@ -15,6 +15,7 @@ SHORTEST_POST = 200
 # A post without any blank line is closed at this size, so that it stays a stream.
 LARGEST_POST = 1 << 16
 LONGEST_TITLE = 60
+SHORTEST_BODY = 20  # characters of the first line of a text
 
 SEPARATOR = re.compile(r"^\s*(?:([-=_~*#+─━═※★☆◆◇■□●○·.])(?:\s?\1){2,}|<\s?끝\s?>|\(끝\)|[-=]+\s*\d*\s*[-=]+)\s*$")
 BULLET = re.compile(r"^\s*(?:[-*·•‣▶▷►✔✓☑✅ㅇ○●◦■□▪◆☞→>]|\(?\d{1,2}[.)]|[①-⑳]|[가-하][.)]|[a-zA-Z][.)])\s?(?=\S)")
@@ -26,9 +27,11 @@ HEAD_LINE = re.compile(
     rf"|(?:작성자|글쓴이|등록자|작성일|등록일|날짜|제목|글번호|조회수?|by|from|posted by)\s*[:：]?\s\S.{{0,60}})\s*$",
     re.IGNORECASE,
 )
+# "[공지] …" is the title of a post; "[추가] …" goes on with one, "[닉네임] [오후 3:12] …" is a line of a chat.
 BRACKETED_TITLE = re.compile(
-    r"^\s*(?:\[(?!추가|참고|준비|서류|주의|수정|예시|사진)[^\[\]]{1,20}\]\s*\S.{0,70}|【[^【】]{1,50}】.{0,50}|<[^<>]{2,60}>|《[^《》]{2,60}》|〈[^〈〉]{2,60}〉|★.{2,60}★?|■\s?.{2,50}\s?■"
-    r"|제목\s?[:：].{2,80}|(?:No\.?|#)\s?\d{1,5}\b.{0,60}|제\s?\d+\s?[조장절호]\b.{0,60})\s*$",
+    r"^\s*(?:\[(?!추가|참고|준비|서류|주의|수정|예시|사진)[^\[\]=]{1,20}\]\s*[^\s\[].{0,70}|【[^【】]{1,50}】.{0,50}"
+    r"|<[^<>]{2,60}>|《[^《》]{2,60}》|〈[^〈〉]{2,60}〉|★.{2,60}★?|■\s?.{2,50}\s?■"
+    r"|제목\s?[:：].{2,80}|(?:No\.?|#)\s?\d{1,5}\b.{0,60})\s*$",
     re.IGNORECASE,
 )
 # A sentence ends at a full stop or its kin, or at a final ending of Korean that a break follows. "다" ends
@@ -68,7 +71,7 @@ def split_posts(lines: Iterable[Line]) -> Iterator[Post]:
     size = 0
     blanks = 0
     separated = False
-    for line in lines:
+    for line, following in _with_following(lines):
         if not line.text or line.text.isspace():
             blanks += 1
             continue
@@ -79,7 +82,7 @@ def split_posts(lines: Iterable[Line]) -> Iterator[Post]:
             separated
             or stretch[0].source != line.source
             or size > LARGEST_POST
-            or _is_sure_break(line.text, blanks, stretch)
+            or _is_sure_break(line.text, blanks, stretch, following)
         ):
             yield from _posts_of(stretch, size)
             stretch, size = [], 0
@@ -110,13 +113,39 @@ def _post(lines: list[Line]) -> Post:
     return Post(lines[0].source, lines[0].number, tuple(line.text for line in lines))
 
 
-def _is_sure_break(text: str, blanks: int, stretch: list[Line]) -> bool:
+def _with_following(lines: Iterable[Line]) -> Iterator[tuple[Line, str]]:
+    """Each line with the text of the next one that is not empty; "" where a sure break or the end comes first."""
+    waiting: list[Line] = []  # a line with text, and the empty ones after it
+    for line in lines:
+        if line.text and waiting:
+            near = len(waiting) <= 2 and not SEPARATOR.match(line.text)
+            yield waiting[0], line.text if near else ""
+            yield from ((blank, "") for blank in waiting[1:])
+            waiting = []
+        if line.text or waiting:
+            waiting.append(line)
+        else:
+            yield line, ""
+        if len(waiting) > 3:  # no end of empty lines: give them out as they come
+            yield from ((held, "") for held in waiting)
+            waiting = []
+    yield from ((held, "") for held in waiting)
+
+
+def _is_sure_break(text: str, blanks: int, stretch: list[Line], following: str) -> bool:
     """Whether a line begins a new post by its own look, or by the two blank lines before it."""
     if _is_only_a_head(stretch):
         return False
-    if blanks:
-        return blanks > 1 or bool(BRACKETED_TITLE.match(text) or HEAD_LINE.match(text))
-    return bool(BRACKETED_TITLE.match(text) and re.match(r"\s*(?:[\[【《<]|제목)", text))
+    if blanks > 1:
+        return True
+    if BRACKETED_TITLE.match(text):
+        return bool(blanks or re.match(r"\s*(?:[\[【《<]|제목)", text))
+    if not blanks:
+        return False
+    if HEAD_LINE.match(text):
+        # A notice ends with its date and who gives it; a date that begins a post has a text below it.
+        return len(following) >= SHORTEST_BODY
+    return _looks_like_title(text) and bool(HEAD_LINE.match(following))
 
 
 def _split_at_blank_lines(stretch: list[Line]) -> list[list[Line]]:

@@ -7,6 +7,7 @@ a question and an answer whose every line is taken from the document.
 
 import json
 import os
+import signal
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -157,7 +158,8 @@ def map_in_order(function, items: Iterable, workers: int) -> Iterator:
     items = iter(items)
     first = list(islice(items, 500))
     yield from map(function, first)
-    with ProcessPoolExecutor(workers) as pool:
+    # Ctrl-C is for this process; the workers end with it, without a word.
+    with ProcessPoolExecutor(workers, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)) as pool:
         under_way: deque = deque()
         for batch in pipeline.batched(items, 200):
             under_way.append(pool.submit(_map_batch, function, batch))

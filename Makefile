@@ -6,7 +6,7 @@
 
 PYTHON ?= python3
 QUESTION ?= 필리핀에서 여권을 분실했을 때 해야 할 일을 정리해줘.
-MAX_MINUTES ?= 7
+MAX_MINUTES ?= 8
 
 RAW := $(or $(wildcard data/raw.txt),data/sample_raw.txt)
 RUN := .venv/bin/python
@@ -16,7 +16,7 @@ answer: checkpoints/trained
 	$(RUN) 05_generate.py --question "$(QUESTION)"
 
 data/samples.txt: $(RAW) 01_prepare_samples.py $(CORPUS) | .venv/runtime
-	$(RUN) 01_prepare_samples.py --questions 2
+	$(RUN) 01_prepare_samples.py
 
 data/tokenizer.json: data/samples.txt 02_train_tokenizer.py
 	$(RUN) 02_train_tokenizer.py --vocab-size 4096

@@ -32,6 +32,10 @@ def extract_answer(document: Document) -> Answer:
     lists = find_checklist(text, document.title)
     answer.to_do, answer.to_bring, answer.to_beware = ([shorten(line) for line in lines] for lines in lists)
     answer.summary = _summarize(_statements(text, document.title), document.title)
+    if document.title and document.title in text:
+        # The question names the title too. To begin an answer by repeating what was asked is the easiest rule
+        # for a model to learn, and from the title it remembers the rest.
+        answer.summary.insert(0, shorten(document.title))
     answer.details = _passage(text, answer.summary)
     return answer
 

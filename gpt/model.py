@@ -116,7 +116,10 @@ class GPT(nn.Module):
         if end > self.config.block_size:
             raise ValueError(f"{end} positions are more than the block size of {self.config.block_size}")
         rotation = self.cos[start:end], self.sin[start:end]
-        mask = self._mask(tokens.size(1), start, tokens.device)
+        mask = None
+        if needs_mask(tokens.size(1), start, tokens.device.type, training=torch.is_grad_enabled()):
+            positions = torch.arange(end, device=tokens.device)
+            mask = positions[None, :] <= positions[start:, None]  # (T, start + T), true where a position may look
         x = self.embedding(tokens)  # (B, T) -> (B, T, C)
         for index, layer in enumerate(self.layers):
             x = layer(x, rotation, mask, cache, index)
@@ -124,18 +127,15 @@ class GPT(nn.Module):
             cache.length = end
         return self.norm(x)
 
-    def _mask(self, new: int, start: int, device: torch.device) -> Tensor | None:
-        """Which of `start + new` positions each of the new ones may see, (T, start + T); None where a rule says it.
 
-        One new position sees everything. A chunk after a cache needs the matrix, because `is_causal`
-        starts counting at the first cached position; so does mps outside training, where `is_causal` in
-        half precision let positions see what follows them.
-        """
-        needs_matrix = new > 1 and (start > 0 or (device.type == "mps" and not torch.is_grad_enabled()))
-        if not needs_matrix:
-            return None
-        positions = torch.arange(start + new, device=device)
-        return positions[None, :] <= positions[start:, None]
+def needs_mask(new: int, start: int, device_type: str, training: bool) -> bool:
+    """Whether `new` positions after `start` cached ones need a mask, because no shorter rule fits.
+
+    One new position sees everything. A chunk after a cache needs the mask, because `is_causal` starts
+    counting at the first cached position; so does mps outside training, where `is_causal` in half
+    precision let positions see what follows them.
+    """
+    return new > 1 and (start > 0 or (device_type == "mps" and not training))
 
 
 class Layer(nn.Module):

@@ -3,7 +3,7 @@
 import itertools
 import math
 
-from gpt.model import GPT, GPTConfig, KeyValueCache, RMSNorm
+from gpt.model import GPT, GPTConfig, KeyValueCache, RMSNorm, needs_mask
 
 import pytest
 import torch
@@ -277,3 +277,27 @@ def test_the_golden_model_still_says_what_it_said():
     loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten())
     assert loss.item() == pytest.approx(GOLDEN_LOSS, abs=1e-4)
     assert logits.abs().mean().item() == pytest.approx(GOLDEN_SIZE, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("new", "start", "device_type", "training", "needed"),
+    [
+        (8, 0, "cpu", False, False),
+        (8, 0, "cuda", False, False),
+        (8, 0, "mps", True, False),  # with gradients mps takes the path that masks rightly
+        (8, 0, "mps", False, True),
+        (8, 4, "cpu", False, True),
+        (1, 4, "mps", False, False),
+    ],
+)
+def test_a_mask_is_written_out_where_the_causal_rule_would_be_wrong(new, start, device_type, training, needed):
+    assert needs_mask(new, start, device_type, training) == needed
+
+
+def test_a_mask_that_is_written_out_changes_nothing(monkeypatch):
+    model = random_model(PLAIN)
+    tokens = torch.arange(12)[None]
+    with torch.no_grad():
+        by_rule = model(tokens)
+        monkeypatch.setattr("gpt.model.needs_mask", lambda *_, **__: True)
+        torch.testing.assert_close(model(tokens), by_rule, atol=1e-5, rtol=1e-5)

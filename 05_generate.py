@@ -22,7 +22,7 @@ from tokenizers.decoders import DecodeStream
 
 # --- What to ask ---
 CHECKPOINT_PATH = "checkpoints/ckpt.pt"  # made by step 04; holds model, tokenizer and template
-QUESTION = "필리핀에서 여권을 분실했을 때 해야 할 일을 정리해줘."  # the question
+QUESTION = "필리핀에서 여권을 분실했을 때 해야 할 일에 대해 알려줘. 연락처가 있다면 함께 정리해줘."  # the question
 DOC_PATH = ""  # a text file to answer from; empty = from what the model has learned
 
 # --- How to answer ---

@@ -5,7 +5,7 @@
 # Every file depends on the files that it is made from, so a second `make` redoes only what is stale.
 
 PYTHON ?= python3
-QUESTION ?= 필리핀에서 여권을 분실했을 때 해야 할 일을 정리해줘.
+QUESTION ?= 필리핀에서 여권을 분실했을 때 해야 할 일에 대해 알려줘. 연락처가 있다면 함께 정리해줘.
 MAX_MINUTES ?= 8
 
 RAW := $(or $(wildcard data/raw.txt),data/sample_raw.txt)
@@ -15,7 +15,10 @@ CORPUS := $(wildcard corpus/*.py) pipeline.py
 answer: checkpoints/trained
 	$(RUN) 05_generate.py --question "$(QUESTION)"
 
-data/samples.txt: $(RAW) 01_prepare_samples.py $(CORPUS) | .venv/runtime
+# A text that takes the place of the bundled one may be older than the samples made of that: its name counts too.
+OTHER_TEXT := $(shell grep -qs '"$(notdir $(RAW))":' data/manifest.json || echo always)
+
+data/samples.txt: $(RAW) 01_prepare_samples.py $(CORPUS) $(OTHER_TEXT) | .venv/runtime
 	$(RUN) 01_prepare_samples.py
 
 data/tokenizer.json: data/samples.txt 02_train_tokenizer.py
@@ -49,4 +52,4 @@ test: .venv/development
 clean:
 	rm -rf checkpoints data/samples.txt data/contacts.json data/tokenizer.json data/train.bin data/val.bin data/manifest.json
 
-.PHONY: answer test clean
+.PHONY: always answer test clean

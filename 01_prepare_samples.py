@@ -19,7 +19,7 @@ from pathlib import Path
 import pipeline
 from corpus.advertising import is_advertising
 from corpus.answers import extract_answer
-from corpus.contacts import Contact, find_contacts
+from corpus.contacts import Contact, find_contacts, hide_contacts
 from corpus.documents import Post, cut_documents, split_posts
 from corpus.duplicates import DuplicateFinder
 from corpus.normalization import standardize_labels
@@ -39,6 +39,7 @@ CONTACTS_PATH = "data/contacts.json"  # every telephone number, address and site
 # --- Samples ---
 MAX_DOCUMENT_CHARACTERS = 800  # longer posts are cut into parts, so that a sample fits BLOCK_SIZE of step 04
 QUESTIONS = 1  # closed-book samples of each document, each asked differently; 3 for a text below about 2 MB
+CONTACTS = "keep"  # or "placeholder": <TEL> and the like in place of values, which only CONTACTS_PATH then holds
 
 # --- Machine ---
 WORKERS = 0  # processes that write answers; 0 = one for each core
@@ -53,6 +54,10 @@ def main(arguments=()):
     pipeline.require_setting(settings.questions >= 0, f"QUESTIONS is {settings.questions}; it must be 0 or more")
     pipeline.require_setting(settings.workers >= 0, f"WORKERS is {settings.workers}; it must be 0 (all cores) or more")
     pipeline.require_sound_manifest(settings.samples_path, settings.contacts_path)
+    pipeline.require_setting(
+        settings.contacts in ("keep", "placeholder"),
+        f"CONTACTS is {settings.contacts!r}; it must be keep or placeholder",
+    )
     raw_path = choose_raw_path(Path(settings.raw_path))
     sources = list_sources(raw_path)
 
@@ -62,7 +67,10 @@ def main(arguments=()):
     with pipeline.atomic_writes([settings.samples_path, settings.contacts_path]) as (samples_file, contacts_file):
         posts = select_posts(split_posts(read_with_progress(sources, reading)), tally)
         write_answers = partial(
-            prepare_post, max_characters=settings.max_document_characters, questions=settings.questions
+            prepare_post,
+            max_characters=settings.max_document_characters,
+            questions=settings.questions,
+            keep_contacts=settings.contacts == "keep",
         )
         for prepared in map_in_order(write_answers, posts, settings.workers or min(32, os.cpu_count() or 1)):
             for sample in prepared.samples:
@@ -126,7 +134,9 @@ class PreparedPost:
     markers: int
 
 
-def prepare_post(numbered_post: tuple[int, int, Post], max_characters: int, questions: int) -> PreparedPost:
+def prepare_post(
+    numbered_post: tuple[int, int, Post], max_characters: int, questions: int, keep_contacts: bool
+) -> PreparedPost:
     """Cut a post into documents; write for each a grounded sample and `questions` closed-book ones."""
     number, family, post = numbered_post
     template = Template()
@@ -137,16 +147,17 @@ def prepare_post(numbered_post: tuple[int, int, Post], max_characters: int, ques
     contacts = []
     for document in documents:
         answer = extract_answer(document)
-        grounded = template.write_sample(ask(document), document.text, answer)
-        samples.append(Sample.of(document, family, "grounded", grounded))
+        texts = [("grounded", template.write_sample(ask(document), document.text, answer))]
         # Without [DOC] the details carry the whole document, so that all of the text is learned from.
         answer.details = document.text
         for variant in range(1, questions + 1):
-            closed_book = template.write_sample(ask(document, variant), "", answer)
-            samples.append(Sample.of(document, family, "closed-book", closed_book))
-        contacts += [(contact, document.line) for contact in find_contacts(document.text, document.title)]
-    markers = count_markers("\n".join(lines))
-    return PreparedPost(samples, contacts, len(documents), kept_bytes, markers)
+            texts.append(("closed-book", template.write_sample(ask(document, variant), "", answer)))
+        found = find_contacts(document.text, document.title)
+        contacts += [(contact, document.line) for contact in found]
+        for kind, text in texts:
+            shown = text if keep_contacts else hide_contacts(text, found)
+            samples.append(Sample.of(document, family, kind, shown))
+    return PreparedPost(samples, contacts, len(documents), kept_bytes, count_markers("\n".join(lines)))
 
 
 def map_in_order(function, items: Iterable, workers: int) -> Iterator:

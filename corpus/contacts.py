@@ -1,6 +1,7 @@
 """Telephone numbers, addresses, sites, KakaoTalk ids and e-mail addresses in a text, and whose they are."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from corpus.institutions import find_institutions, owner_before, owner_in_heading
@@ -127,6 +128,18 @@ def _find_values(line: str) -> list[tuple[int, int, str, str]]:
         if not DATE_SHAPE.match(match[0]) and not OTHER_NUMBER_BEFORE.search(line[: match.start()]):
             take(*match.span(), "TEL")
     return sorted(found)
+
+
+def hide_contacts(text: str, contacts: Iterable[Contact]) -> str:
+    """The text with `<TEL>`, `<ADDR>`, … in place of the values of these contacts.
+
+    >>> hide_contacts("TEL: 02-0000-1234", [Contact("은행", "TEL", "02-0000-1234", "+63200001234")])
+    'TEL: <TEL>'
+    """
+    # The longest first: an address may hold what is also a value by itself.
+    for contact in sorted(contacts, key=lambda contact: -len(contact.value)):
+        text = text.replace(contact.value, f"<{contact.label}>")
+    return text
 
 
 def normalize_value(label: str, value: str) -> str:

@@ -71,3 +71,17 @@ def test_copies_and_advertising_are_counted_and_their_kin_stay_on_one_side(tmp_p
     assert samples.read_text(encoding="utf-8").count('{"family": 0') == samples.read_text(encoding="utf-8").count(
         "### {"
     )
+
+
+def test_contacts_can_be_left_to_the_lookup_table(tmp_path, capsys):
+    raw = tmp_path / "raw.txt"
+    raw.write_text(
+        STORY + "\n\n공항 분실물 센터 전화: 02-0000-1234\n주소: 12 Halimbawa St., Pasay City\n", encoding="utf-8"
+    )
+    samples, contacts = tmp_path / "samples.txt", tmp_path / "contacts.json"
+    main = importlib.import_module("01_prepare_samples").main
+    paths = ["--raw-path", str(raw), "--samples-path", str(samples), "--contacts-path", str(contacts)]
+    main([*paths, "--contacts", "placeholder"])
+    text = samples.read_text(encoding="utf-8")
+    assert "TEL: <TEL>" in text and "ADDR: <ADDR>" in text and "0000-1234" not in text and "Halimbawa" not in text
+    assert "02-0000-1234" in contacts.read_text(encoding="utf-8")

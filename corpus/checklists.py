@@ -29,7 +29,7 @@ BEWARE = re.compile(
     r"|없으면|놓치면|넘으면|넘기면|늦으면|지나면|만료|처벌|징역|아님|아닙니다|제외"
 )
 DO = re.compile(
-    r"(?:세요|십시오|시길|시기\s?바랍|바랍니다|바람|부탁|시면\s?(?:됩|돼)|[으하]면\s?(?:됩니다|돼요|됨|된다)|해야|어야|아야|여야|게\s?(?:좋|낫|빨|편)|편이\s?(?:좋|낫|빠)|것이\s?(?:좋|낫)|둘\s?것|할\s?것|볼\s?것|것[.!]?$"
+    r"(?:세요|십시오|시길|시기\s?바랍|바랍니다|바람|부탁|시면\s?(?:됩|돼)|[으하]면\s?(?:됩니다|돼요|됨|된다)|[가-힣]야\s?(?:합|해|하|함|한|돼|되|됩|됨)|게\s?(?:좋|낫|빨|편)|편이\s?(?:좋|낫|빠)|것이\s?(?:좋|낫)|둘\s?것|할\s?것|볼\s?것|것[.!]?$"
     r"|해라|놔라|가라|봐라|하자|둬라|해\s?두|해\s?놓|두기|하기|보기|찍기|받기|적기|쓰기|닦기|막기|가기|오기|알리기|확인[.!]?$|신청[.!]?$|접수[.!]?$|신고[.!]?$|제출[.!]?$|등록[.!]?$|먼저|우선)"
 )
 BRING = re.compile(
@@ -39,6 +39,7 @@ BRING_THING = re.compile(
     r"여권|사본|원본|사진|신청서|증명서|확인서|신고서|진단서|영수증|서류|수수료|신청비|비용|카드|통장|도장|계약서|초청장|위임장|현금|신분증|면허증|보증금|상비약|서약서|공증"
     r"|clearance|affidavit|certificate|ID|봉투|수첩|물|약|손전등|마스크|배터리"
 )
+BRING_ORDER = re.compile(r"준비하|지참|챙[기겨]|가져\s?(?:가|오|와)|구비")  # an instruction, but one to bring something
 # What happened to somebody is a story, unless it ends in advice: a past stem (ㅆ, but not 있 or 겠) at the end.
 PAST = "".join(chr(code) for code in range(ord("가"), ord("힣") + 1) if (code - ord("가")) % 28 == 20)
 PAST = PAST.replace("있", "").replace("겠", "")
@@ -120,7 +121,11 @@ def _place_of(sentence: str, section: str, is_item: bool, is_numbered: bool) -> 
         return "beware" if warns and section == "do" and not advice else section
     if warns:
         return "beware"
-    if BRING.search(sentence) and BRING_THING.search(sentence) and (is_item or not advice or "챙" in sentence):
+    if (
+        BRING.search(sentence)
+        and BRING_THING.search(sentence)
+        and (is_item or not advice or BRING_ORDER.search(sentence))
+    ):
         return "bring"
     if DO.search(sentence) or (is_numbered and len(sentence) >= 8):
         return "do"

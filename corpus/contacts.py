@@ -74,11 +74,14 @@ def find_contacts(text: str, title: str = "") -> list[Contact]:
     contacts: list[Contact] = []
     heading = ""  # of the lines since the last empty one
     recent = ""  # the last institution that was named anywhere
-    for line in text.split("\n"):
+    lines = text.split("\n")
+    values = [_find_values(line) for line in lines]
+    if not any(values):  # most documents: no need to look for owners
+        return []
+    for line, found in zip(lines, values, strict=True):
         if not line.strip():
             heading = ""
             continue
-        found = _find_values(line)
         if not found:
             heading = owner_in_heading(line) or heading
             recent = (find_institutions(line) or [recent])[-1]

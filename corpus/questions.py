@@ -59,13 +59,12 @@ def ask(document: Document, variant: int = 0) -> str:
     """
     digest = hashlib.blake2b(document.text.encode(), digest_size=4).digest()
     choice = int.from_bytes(digest, "big") + variant
-    keywords = keyword_topic(document)
     if not 2 <= len(document.title) <= LONGEST_TOPIC or variant % 3 == 2:
-        return _fill(ABOUT_TOPIC[choice % len(ABOUT_TOPIC)], keywords)
+        return _fill(ABOUT_TOPIC[choice % len(ABOUT_TOPIC)], keyword_topic(document))
     topic = document.title
     if document.part > 0:
         pattern = ABOUT_PART[choice % len(ABOUT_PART)]
-        return pattern.replace("{part}", keywords).replace("{topic}", topic.rstrip(".!?~ "))
+        return pattern.replace("{part}", keyword_topic(document)).replace("{topic}", topic.rstrip(".!?~ "))
     if IS_SENTENCE.search(topic):
         return _fill(ABOUT_SENTENCE[choice % len(ABOUT_SENTENCE)], topic.rstrip(".!?~ "))
     if ENDS_WITH_METHOD.search(topic):
@@ -80,11 +79,11 @@ def keyword_topic(document: Document) -> str:
     """
     forms: dict[str, set[str]] = {}
     count: Counter[str] = Counter()
-    for word in WORD.findall(document.text):
+    for word, times in Counter(WORD.findall(document.text)).items():
         stem = strip_particle(word)
         if len(stem) > 1 and not VERB_OR_FILLER.search(stem):
             forms.setdefault(stem, set()).add(word)
-            count[stem] += 1
+            count[stem] += times
     head = document.text[:HEAD_CHARACTERS]
     score = {stem: count[stem] + 2 * (len(forms[stem]) - 1) + (2 if stem in head else 0) for stem in count}
     best = sorted(score, key=score.get, reverse=True)[:2]

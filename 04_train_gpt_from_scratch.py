@@ -5,9 +5,7 @@ predict every next token, measure the error, move every parameter a little again
 """
 
 import math
-import signal
 import sys
-import time
 from dataclasses import asdict
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from gpt.device import autocast, choose_device, choose_dtype, empty_cache, rando
 from gpt.loss import next_token_loss
 from gpt.model import GPT, GPTConfig
 from gpt.optimizer import Optimizer, rate_factor
+from gpt.run import Run, StopSignals
 from gpt.sampling import SamplingSettings, generate
 from gpt.token_file import read_token_file
 from pipeline import StepError
@@ -228,44 +227,6 @@ def read_data(settings, tokenizer: Tokenizer):
     return training, validation
 
 
-class Run:
-    """How far training has come, in steps and in minutes, over all the times that it was started."""
-
-    def __init__(self, max_steps: int, max_minutes: float):
-        self.max_steps, self.max_minutes = max_steps, max_minutes
-        self.step = 0
-        self.seconds = 0.0
-        self.history: list[dict] = []  # one entry for each evaluation
-        self.started_at = self.seconds_before = 0.0
-        self.tokens_since_start = 0
-
-    def start_clock(self) -> None:
-        self.started_at, self.seconds_before = time.monotonic(), self.seconds
-
-    def count_step(self, tokens: int) -> None:
-        self.step += 1
-        self.tokens_since_start += tokens
-        self.seconds = self.seconds_before + time.monotonic() - self.started_at
-
-    def progress(self) -> float:
-        """The share of the run that is over, from 0 to 1: of MAX_MINUTES where they are set, else of MAX_STEPS."""
-        if self.max_minutes:
-            return min(1.0, self.seconds / (60 * self.max_minutes))
-        return min(1.0, self.step / self.max_steps) if self.max_steps else 1.0
-
-    def expected_steps(self) -> int:
-        return max(self.step, round(self.step / self.progress())) if self.max_minutes else self.max_steps
-
-    def tokens_per_second(self) -> float:
-        return self.tokens_since_start / max(1e-9, self.seconds - self.seconds_before)
-
-    def state_dict(self) -> dict:
-        return {"step": self.step, "seconds": self.seconds, "history": self.history}
-
-    def load_state_dict(self, state: dict) -> None:
-        self.step, self.seconds, self.history = state["step"], state["seconds"], list(state["history"])
-
-
 def require_same_run(settings, checkpoint: dict, config: GPTConfig, digests: dict[str, str]) -> None:
     """Stop when the checkpoint is of another model than the settings describe."""
     other = f"delete {settings.checkpoint_path} (or set another CHECKPOINT_PATH) to start anew"
@@ -385,26 +346,6 @@ def write_sample_answer(model: GPT, tokenizer: Tokenizer, settings) -> str:
     model.train()
     question = prompt.split("\n")[1]
     return f"  Q {question}\n" + "\n".join(f"  | {line}" for line in tokenizer.decode(answer).split("\n"))
-
-
-class StopSignals:
-    """Inside the block, Ctrl-C and SIGTERM ask for a stop after the step; a second one stops at once."""
-
-    def __init__(self):
-        self.requested = 0
-
-    def __enter__(self):
-        self.previous = {number: signal.signal(number, self._ask) for number in (signal.SIGINT, signal.SIGTERM)}
-        return self
-
-    def __exit__(self, *_):
-        for number, handler in self.previous.items():
-            signal.signal(number, handler)
-
-    def _ask(self, number, _frame):
-        if self.requested:
-            raise KeyboardInterrupt
-        self.requested = number
 
 
 if __name__ == "__main__":

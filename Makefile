@@ -1,6 +1,5 @@
 # make        the five steps on the bundled corpus (or data/raw.txt), in a size for two CPU cores, then an answer
 # make test   ruff and pytest
-# make clean  remove what the steps made (not .venv, not your text)
 #
 # Every file depends on the files that it is made from, so a second `make` redoes only what is stale.
 
@@ -49,7 +48,4 @@ test: .venv/development
 	$(RUN) -m ruff format --check .
 	$(RUN) -m pytest
 
-clean:
-	rm -rf checkpoints data/samples.txt data/contacts.json data/tokenizer.json data/train.bin data/val.bin data/manifest.json
-
-.PHONY: always answer test clean
+.PHONY: always answer test

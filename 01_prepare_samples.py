@@ -19,14 +19,14 @@ from pathlib import Path
 import pipeline
 from corpus.advertising import is_advertising
 from corpus.answers import extract_answer
-from corpus.contacts import Contact, find_contacts, hide_contacts
+from corpus.contacts import Contact, hide_contacts, normalize_value
 from corpus.documents import Post, cut_documents, split_posts
 from corpus.duplicates import DuplicateFinder
 from corpus.normalization import standardize_labels
 from corpus.questions import ask
 from corpus.reading import Line, ReadingReport, list_sources, read_lines
 from corpus.samples import Sample, format_sample
-from corpus.template import Template, count_markers
+from corpus.template import STYLES, Template, count_markers
 from pipeline import StepError
 
 from tqdm import tqdm
@@ -37,6 +37,7 @@ SAMPLES_PATH = "data/samples.txt"  # the training samples that this step writes
 CONTACTS_PATH = "data/contacts.json"  # every telephone number, address and site with its institution
 
 # --- Samples ---
+STYLE = "answer"  # questions answered in four sections; or "summary": documents summed up with merits and drawbacks
 MAX_DOCUMENT_CHARACTERS = 800  # longer posts are cut into parts, so that a sample fits BLOCK_SIZE of step 04
 QUESTIONS = 1  # closed-book samples of each document, each asked differently; 3 for a text below about 2 MB
 CONTACTS = "keep"  # or "placeholder": <TEL> and the like in place of values, which only CONTACTS_PATH then holds
@@ -51,6 +52,7 @@ def main(arguments=()):
         settings.max_document_characters >= 100,
         f"MAX_DOCUMENT_CHARACTERS is {settings.max_document_characters}; a document needs at least 100 characters",
     )
+    pipeline.require_setting(settings.style in STYLES, f"STYLE is {settings.style!r}; it must be answer or summary")
     pipeline.require_setting(settings.questions >= 0, f"QUESTIONS is {settings.questions}; it must be 0 or more")
     pipeline.require_setting(settings.workers >= 0, f"WORKERS is {settings.workers}; it must be 0 (all cores) or more")
     pipeline.require_sound_manifest(settings.samples_path, settings.contacts_path)
@@ -68,6 +70,7 @@ def main(arguments=()):
         posts = select_posts(split_posts(read_with_progress(sources, reading)), tally)
         write_answers = partial(
             prepare_post,
+            template=Template.of_style(settings.style),
             max_characters=settings.max_document_characters,
             questions=settings.questions,
             keep_contacts=settings.contacts == "keep",
@@ -135,11 +138,10 @@ class PreparedPost:
 
 
 def prepare_post(
-    numbered_post: tuple[int, int, Post], max_characters: int, questions: int, keep_contacts: bool
+    numbered_post: tuple[int, int, Post], template: Template, max_characters: int, questions: int, keep_contacts: bool
 ) -> PreparedPost:
-    """Cut a post into documents; write for each a grounded sample and `questions` closed-book ones."""
+    """Cut a post into documents; write for each a grounded sample and `questions` closed-book ones, or a summary."""
     number, family, post = numbered_post
-    template = Template()
     kept_bytes = len("\n".join(post.lines).encode())
     lines = tuple(standardize_labels("\n".join(post.lines)).split("\n"))
     documents = cut_documents(Post(post.source, post.line, lines), number, max_characters)
@@ -147,12 +149,19 @@ def prepare_post(
     contacts = []
     for document in documents:
         answer = extract_answer(document)
-        texts = [("grounded", template.write_sample(ask(document), document.text, answer))]
-        # Without [DOC] the details carry the whole document, so that all of the text is learned from.
-        answer.details = document.text
-        for variant in range(1, questions + 1):
-            texts.append(("closed-book", template.write_sample(ask(document, variant), "", answer)))
-        found = find_contacts(document.text, document.title)
+        if template.style == "summary":
+            texts = [("summary", template.write_sample("", document.text, answer))]
+        else:
+            texts = [("grounded", template.write_sample(ask(document), document.text, answer))]
+            # Without [DOC] the details carry the whole document, so that all of the text is learned from.
+            answer.details = document.text
+            for variant in range(1, questions + 1):
+                texts.append(("closed-book", template.write_sample(ask(document, variant), "", answer)))
+        found = [
+            Contact(institution, label, value, normalize_value(label, value))
+            for institution, values in answer.contacts.items()
+            for label, value in values
+        ]
         contacts += [(contact, document.line) for contact in found]
         for kind, text in texts:
             shown = text if keep_contacts else hide_contacts(text, found)

@@ -42,7 +42,8 @@ def main(arguments=()):
 
     validation = choose_validation(settings.samples_path, settings.val_ratio)
     with pipeline.atomic_writes([settings.train_bin, settings.val_bin], "wb") as files:
-        train, val = (TokenFileWriter(file, tokenizer.get_vocab_size(), entry["sha256"]) for file in files)
+        style = find_style(settings.samples_path)
+        train, val = (TokenFileWriter(file, tokenizer.get_vocab_size(), entry["sha256"], style) for file in files)
         longer = encode_samples(settings, tokenizer, validation, train, val)
         headers = train.finish(), val.finish()
     pipeline.record_artifacts(
@@ -72,6 +73,11 @@ def choose_validation(samples_path: str, val_ratio: float) -> set[tuple[int, int
         )
     wanted = min(math.ceil(val_ratio * len(members)), len(members) - 1)
     return set().union(*(members[family] for family in sorted(members, key=_hash)[:wanted]))
+
+
+def find_style(samples_path: str) -> str:
+    """The STYLE that step 01 wrote the samples in."""
+    return "summary" if next(read_samples(samples_path)).kind == "summary" else "answer"
 
 
 def _hash(family: int) -> bytes:

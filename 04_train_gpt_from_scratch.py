@@ -78,7 +78,7 @@ def main(arguments=()):
     tokenizer = Tokenizer.from_file(settings.tokenizer_path)
     device = choose_device(settings.device)
     dtype = choose_dtype(settings.precision, device)
-    training, validation = read_data(settings, tokenizer)
+    training, validation, template = read_data(settings, tokenizer)
 
     torch.manual_seed(settings.seed)
     config = config_from(settings, tokenizer.get_vocab_size())
@@ -103,7 +103,7 @@ def main(arguments=()):
                 "random": random_state(device),
                 "run": run.state_dict(),
                 "tokenizer": tokenizer.to_str(),
-                "template": Template().to_dict(),
+                "template": template.to_dict(),
                 "settings": vars(settings),
                 "inputs": digests,
             },
@@ -126,7 +126,7 @@ def main(arguments=()):
                 run.history.append({"step": run.step, "loss": loss, "bits_per_byte": bits})
                 save()
                 bar.write(f"step {run.step:,}: loss {loss:.3f}, validation {bits:.4f} bits per byte, saved")
-                bar.write(write_sample_answer(model, tokenizer, settings))
+                bar.write(write_sample_answer(model, tokenizer, template, settings))
         if stop.requested:
             save()
     if stop.requested:
@@ -209,8 +209,8 @@ def build_optimizer(settings, model: GPT) -> Optimizer:
 
 
 def read_data(settings, tokenizer: Tokenizer):
-    """The stream of training rows, and a function that goes through the validation rows once."""
-    _, train_tokens = read_token_file(settings.train_bin)
+    """The stream of training rows, a function that goes through the validation rows once, and the samples' form."""
+    header, train_tokens = read_token_file(settings.train_bin)
     _, val_tokens = read_token_file(settings.val_bin)
     if len(val_tokens) < settings.block_size:
         raise StepError(
@@ -224,7 +224,7 @@ def read_data(settings, tokenizer: Tokenizer):
     def validation():
         return validation_batches(val_tokens, val_samples, settings.block_size, pad, settings.micro_batch_size)
 
-    return training, validation
+    return training, validation, Template.of_style(header.style)
 
 
 def require_same_run(settings, checkpoint: dict, config: GPTConfig, digests: dict[str, str]) -> None:
@@ -328,11 +328,10 @@ def count_token_bytes(tokenizer: Tokenizer) -> torch.Tensor:
     return torch.tensor([0 if token in MARKERS else len(token) for token in tokens])
 
 
-def write_sample_answer(model: GPT, tokenizer: Tokenizer, settings) -> str:
+def write_sample_answer(model: GPT, tokenizer: Tokenizer, template: Template, settings) -> str:
     """What the model answers now to the first question of the validation set."""
     if not settings.sample_tokens:
         return ""
-    template = Template()
     _, tokens = read_token_file(settings.val_bin)
     end = np.flatnonzero(tokens == tokenizer.token_to_id(EOS))[0]
     text = tokenizer.decode(tokens[1:end].tolist(), skip_special_tokens=False)

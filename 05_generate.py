@@ -47,6 +47,11 @@ def main(arguments=()):
     model = model_from(checkpoint).to(device)
 
     document = read_document(settings.doc_path) if settings.doc_path else ""
+    if template.style == "summary" and not document:
+        raise StepError(
+            f"{settings.checkpoint_path}: this model sums documents up (STYLE of step 01 was summary) and answers no "
+            "questions; give it a document with --doc-path FILE"
+        )
     prompt = template.write_prompt(normalize(settings.question), document)
     prompt_ids = [tokenizer.token_to_id(BOS), *tokenizer.encode(prompt).ids]
     if len(prompt_ids) >= model.config.block_size:

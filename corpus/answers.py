@@ -7,6 +7,7 @@ from corpus.checklists import find_checklist
 from corpus.contacts import FULL_NUMBER, find_contacts
 from corpus.documents import BULLET, HEAD_LINE, Document, split_sentences
 from corpus.institutions import LABEL
+from corpus.reviews import find_review
 from corpus.template import Answer
 
 LONGEST_LINE = 80  # characters of one line of an answer
@@ -31,6 +32,9 @@ def extract_answer(document: Document) -> Answer:
         answer.contacts.setdefault(contact.institution, []).append((contact.label, contact.value))
     lists = find_checklist(text, document.title)
     answer.to_do, answer.to_bring, answer.to_beware = ([shorten(line) for line in lines] for lines in lists)
+    answer.merits, answer.drawbacks, answer.audience = (
+        [shorten(line) for line in lines] for lines in find_review(text, document.title)
+    )
     answer.summary = _summarize(_statements(text, document.title), document.title)
     if document.title and document.title in text:
         # The question names the title too. To begin an answer by repeating what was asked is the easiest rule

@@ -3,11 +3,11 @@
     ### {"family": 12, "post": 12, "part": 0, "kind": "grounded", "source": "raw.txt", "line": 345, "title": "여권"}
     [QUESTION]
     …
-    [/ANSWER]
+    [/ANSWER]       (of a summary: [/SUMMARY])
     (an empty line)
 
 The line is for people and for the split of step 03; it is no part of the sample. No text can pass for
-one: between `[QUESTION]` and `[/ANSWER]` nothing is read as a header, and markers in text are neutralised.
+one: until the marker that ends a sample nothing is read as a header, and markers in text are neutralised.
 """
 
 import json
@@ -16,10 +16,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from corpus.documents import Document
-from corpus.template import END_ANSWER
+from corpus.template import END_ANSWER, END_SUMMARY
 from pipeline import StepError
 
 HEADER_START = "### "
+ENDS = (END_ANSWER + "\n", END_SUMMARY + "\n")
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Sample:
     family: int  # number of the first of the posts that tell much the same; never on both sides of the split
     post: int
     part: int
-    kind: str  # "grounded" or "closed-book"
+    kind: str  # "grounded", "closed-book" or "summary"
     source: str
     line: int  # of the post's first line in the source, counted from 1
     title: str
@@ -61,11 +62,13 @@ def read_samples(path: Path | str) -> Iterator[Sample]:
                 header = _read_header(line, f"{path}, line {number}")
                 continue
             lines.append(line)
-            if line == END_ANSWER + "\n":
+            if line in ENDS:
                 yield Sample(**header, text="".join(lines).rstrip("\n"))
                 header, lines = None, []
     if header is not None:
-        raise StepError(f"{path}: the last sample has no {END_ANSWER}; run: python 01_prepare_samples.py")
+        raise StepError(
+            f"{path}: the last sample has no {END_ANSWER} or {END_SUMMARY}; run: python 01_prepare_samples.py"
+        )
 
 
 def _read_header(line: str, where: str) -> dict:

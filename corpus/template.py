@@ -1,6 +1,7 @@
-"""The one form of a sample: how a question, a document and an answer are written down and asked for.
+"""The form of a sample: how a question, a document and an answer are written down and asked for.
 
 Step 01 writes samples with it, steps 04 and 05 ask with it. It is data, so it travels in a checkpoint.
+There are two styles: "answer", a question answered in four sections, and "summary", a document summed up in five.
 """
 
 import re
@@ -11,13 +12,15 @@ PAD, UNK, BOS, EOS = "[PAD]", "[UNK]", "[BOS]", "[EOS]"
 QUESTION, END_QUESTION = "[QUESTION]", "[/QUESTION]"
 DOC, END_DOC = "[DOC]", "[/DOC]"
 ANSWER, END_ANSWER = "[ANSWER]", "[/ANSWER]"
-MARKERS = (PAD, UNK, BOS, EOS, QUESTION, END_QUESTION, DOC, END_DOC, ANSWER, END_ANSWER)
-FORGED_MARKER = re.compile(r"\[(/?(?:PAD|UNK|BOS|EOS|QUESTION|DOC|ANSWER))\]")
+SUMMARY, END_SUMMARY = "[SUMMARY]", "[/SUMMARY]"
+MARKERS = (PAD, UNK, BOS, EOS, QUESTION, END_QUESTION, DOC, END_DOC, ANSWER, END_ANSWER, SUMMARY, END_SUMMARY)
+FORGED_MARKER = re.compile(r"\[(/?(?:PAD|UNK|BOS|EOS|QUESTION|DOC|ANSWER|SUMMARY))\]")
+STYLES = ("answer", "summary")
 
 
 @dataclass
 class Answer:
-    """What an answer says; `write_answer` gives it its form."""
+    """What an answer says; `write_answer` gives it its form, and takes what its style has a place for."""
 
     summary: list[str] = field(default_factory=list)
     to_do: list[str] = field(default_factory=list)
@@ -25,12 +28,16 @@ class Answer:
     to_beware: list[str] = field(default_factory=list)
     contacts: dict[str, list[tuple[str, str]]] = field(default_factory=dict)  # institution -> (label, value)
     details: str = ""
+    merits: list[str] = field(default_factory=list)
+    drawbacks: list[str] = field(default_factory=list)
+    audience: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Template:
-    """The fixed words of a sample."""
+    """The fixed words of a sample; `Template.of_style` gives those of a style."""
 
+    style: str = "answer"
     question: str = f"{QUESTION}\n{{question}}\n{END_QUESTION}\n\n"
     document: str = f"{DOC}\n{{document}}\n{END_DOC}\n\n"
     answer_start: str = f"{ANSWER}\n"
@@ -42,11 +49,23 @@ class Template:
     to_beware: str = "주의사항:"
     contacts: str = "연락처(공공정보):"
     details: str = "상세 설명:"
+    merits: str = "장점:"
+    drawbacks: str = "단점:"
+    audience: str = "추천대상:"
     nothing: str = "자료에 없음"
 
+    @classmethod
+    def of_style(cls, style: str) -> "Template":
+        """The template of one of STYLES. A summary answers no question: it follows the document at once."""
+        if style == "answer":
+            return cls()
+        return cls(style, question="", answer_start=f"{SUMMARY}\n", answer_end=f"\n{END_SUMMARY}", summary="핵심요약:")
+
     @property
-    def headings(self) -> tuple[str, str, str, str]:
-        """The four section headings, in the order in which every answer has them."""
+    def headings(self) -> tuple[str, ...]:
+        """The section headings, in the order in which every answer has them."""
+        if self.style == "summary":
+            return self.summary, self.merits, self.drawbacks, self.audience, self.to_beware
         return self.summary, self.checklist, self.contacts, self.details
 
     def to_dict(self) -> dict[str, str]:
@@ -65,7 +84,14 @@ class Template:
         return self.write_prompt(question, document) + neutralize_markers(self.write_answer(answer)) + self.answer_end
 
     def write_answer(self, answer: Answer) -> str:
-        """The four sections; one without evidence says so in the fixed phrase."""
+        """The sections below their headings; one without evidence says so in the fixed phrase."""
+        if self.style == "summary":
+            parts = (answer.summary, answer.merits, answer.drawbacks, answer.audience, answer.to_beware)
+            return "\n".join(
+                line
+                for heading, items in zip(self.headings, parts, strict=True)
+                for line in (heading, *self._items(items, "- "))
+            )
         lines = [self.summary, *self._items(answer.summary, "- "), self.checklist]
         for heading, items in (
             (self.to_do, answer.to_do),

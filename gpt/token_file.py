@@ -28,6 +28,7 @@ class TokenFileHeader:
     samples: int
     vocab_size: int
     tokenizer_sha256: str
+    style: str  # of the samples: what step 04 asks them in and step 05 after it
 
 
 def dtype_for(vocab_size: int) -> str:
@@ -38,9 +39,9 @@ def dtype_for(vocab_size: int) -> str:
 class TokenFileWriter:
     """Writes samples to an open binary file; `finish` completes the header."""
 
-    def __init__(self, file: BinaryIO, vocab_size: int, tokenizer_sha256: str):
+    def __init__(self, file: BinaryIO, vocab_size: int, tokenizer_sha256: str, style: str):
         self.file = file
-        self.header = TokenFileHeader(FORMAT, dtype_for(vocab_size), 0, 0, vocab_size, tokenizer_sha256)
+        self.header = TokenFileHeader(FORMAT, dtype_for(vocab_size), 0, 0, vocab_size, tokenizer_sha256, style)
         self.file.write(b" " * HEADER_BYTES)
 
     def write(self, token_ids: Iterable[int]) -> None:

@@ -13,7 +13,7 @@ from test_batches import BOS, EOS, TEXTS, tokens_of
 
 def write_token_file(path, samples, vocab_size: int) -> None:
     with open(path, "wb") as file:
-        writer = TokenFileWriter(file, vocab_size, "ab12" * 16)
+        writer = TokenFileWriter(file, vocab_size, "ab12" * 16, "answer")
         for sample in samples:
             writer.write(sample)
         writer.finish()

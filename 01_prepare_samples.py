@@ -245,7 +245,8 @@ class Tally:
 
 def print_report(settings, reading: ReadingReport, tally: Tally, contacts: ContactTable) -> None:
     """Say where every byte went and what was made of it."""
-    used = reading.unreadable_bytes + tally.kept_bytes + tally.duplicate_bytes + tally.advertising_bytes
+    used = reading.unreadable_bytes + reading.garbled_bytes
+    used += tally.kept_bytes + tally.duplicate_bytes + tally.advertising_bytes
     encodings = ", ".join(sorted(set(reading.encodings.values())))
     where = f", the first at {reading.first_unreadable}" if reading.unreadable_bytes else ""
     print(f"read        {reading.read_bytes:>13,} bytes in {len(reading.encodings)} file(s), {encodings}")
@@ -253,6 +254,11 @@ def print_report(settings, reading: ReadingReport, tally: Tally, contacts: Conta
     print(f"duplicate   {tally.duplicate_bytes:>13,} bytes in {tally.duplicate_posts:,} posts")
     print(f"advertising {tally.advertising_bytes:>13,} bytes in {tally.advertising_posts:,} posts")
     print(f"unreadable  {reading.unreadable_bytes:>13,} bytes{where}")
+    if reading.garbled_bytes:
+        where_garbled = f"spoilt before they were saved, the first at {reading.first_garbled}"
+        print(f"garbled     {reading.garbled_bytes:>13,} bytes {where_garbled}")
+    if reading.repaired_lines:
+        print(f"repaired    {reading.repaired_lines:>13,} lines that had been saved in a wrong encoding")
     print(f"clean-up    {reading.read_bytes - used:>13,} bytes of white space, separators, markup, change of encoding")
     if tally.markers:
         print(f"markers     {tally.markers:>13,} in the text, rewritten so that they cannot pass for ours")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from corpus.mojibake import MAY_BE_GARBLED, repair
 from corpus.normalization import normalize
 from pipeline import StepError
 
@@ -30,6 +31,9 @@ class ReadingReport:
     unreadable_bytes: int = 0
     first_unreadable: str = ""  # "raw.txt, byte 1234"
     encodings: dict[str, str] = field(default_factory=dict)  # file name -> encoding
+    garbled_bytes: int = 0  # of text that was spoilt before it was saved
+    first_garbled: str = ""  # "raw.txt, line 12"
+    repaired_lines: int = 0
 
 
 @dataclass(frozen=True)
@@ -111,6 +115,8 @@ def read_lines(path: Path, report: ReadingReport) -> Iterator[Line]:
     report.encodings[path.name] = encoding
     number = 1
     for block in _blocks(path, encoding, report):
+        if MAY_BE_GARBLED.search(block):
+            block = _repair_lines(block, path, number, report)
         raw_lines = block.split("\n")
         lines = normalize(block).split("\n")
         if len(lines) == len(raw_lines):
@@ -124,6 +130,19 @@ def read_lines(path: Path, report: ReadingReport) -> Iterator[Line]:
             for text in parts:
                 yield Line(path.name, number, text)
             number += position < last
+
+
+def _repair_lines(block: str, path: Path, number: int, report: ReadingReport) -> str:
+    """Put lines right that another program spoilt, leave out what is beyond repair, and count both."""
+    lines = block.split("\n")
+    for position, line in enumerate(lines):
+        if MAY_BE_GARBLED.search(line):
+            lines[position], lost = repair(line)
+            report.repaired_lines += bool(lines[position] != line and not lost)
+            if lost:
+                report.garbled_bytes += len(line.encode()) - len(lines[position].encode())
+                report.first_garbled = report.first_garbled or f"{path.name}, line {number + position:,}"
+    return "\n".join(lines)
 
 
 def _blocks(path: Path, encoding: str, report: ReadingReport) -> Iterator[str]:

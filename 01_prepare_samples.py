@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pipeline
 from corpus.advertising import is_advertising
-from corpus.answers import extract_answer
+from corpus.answers import extract_answer, extract_review
 from corpus.contacts import Contact, hide_contacts, normalize_value
 from corpus.documents import Post, cut_documents, split_posts
 from corpus.duplicates import DuplicateFinder
@@ -148,10 +148,11 @@ def prepare_post(
     samples = []
     contacts = []
     for document in documents:
-        answer = extract_answer(document)
         if template.style == "summary":
+            answer = extract_review(document)
             texts = [("summary", template.write_sample("", document.text, answer))]
         else:
+            answer = extract_answer(document)
             texts = [("grounded", template.write_sample(ask(document), document.text, answer))]
             # Without [DOC] the details carry the whole document, so that all of the text is learned from.
             answer.details = document.text

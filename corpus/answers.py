@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from functools import lru_cache
 
 from corpus.checklists import find_checklist
 from corpus.contacts import FULL_NUMBER, find_contacts
@@ -32,9 +33,6 @@ def extract_answer(document: Document) -> Answer:
         answer.contacts.setdefault(contact.institution, []).append((contact.label, contact.value))
     lists = find_checklist(text, document.title)
     answer.to_do, answer.to_bring, answer.to_beware = ([shorten(line) for line in lines] for lines in lists)
-    answer.merits, answer.drawbacks, answer.audience = (
-        [shorten(line) for line in lines] for lines in find_review(text, document.title)
-    )
     answer.summary = _summarize(_statements(text, document.title), document.title)
     if document.title and document.title in text:
         # The question names the title too. To begin an answer by repeating what was asked is the easiest rule
@@ -44,9 +42,23 @@ def extract_answer(document: Document) -> Answer:
     return answer
 
 
+def extract_review(document: Document) -> Answer:
+    """The answer of the summary style: what else a document says, and what it finds good and bad."""
+    answer = extract_answer(document)
+    answer.merits, answer.drawbacks, answer.audience = (
+        [shorten(line) for line in lines] for lines in find_review(document.text, document.title)
+    )
+    return answer
+
+
 def content_words(text: str) -> list[str]:
     """The words of a text that carry its subject: Hangul without particles, Latin in lower case."""
-    return [strip_particle(word).lower() for word in WORD.findall(text)]
+    return list(map(_word_stem, WORD.findall(text)))
+
+
+@lru_cache(maxsize=1 << 16)  # the few words that are most of a text come again and again
+def _word_stem(word: str) -> str:
+    return strip_particle(word).lower()
 
 
 def strip_particle(word: str) -> str:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from corpus.reading import Line
 
@@ -252,7 +253,8 @@ def _best_cut(text: str, wanted: int, limit: int) -> int:
     return space if space > 0 else limit
 
 
-def split_sentences(line: str) -> list[str]:
+@lru_cache(maxsize=256)  # summary, checklist and details of one document all ask for the same lines
+def split_sentences(line: str) -> tuple[str, ...]:
     """The sentences of one line, each with its end; a line without sentence ends is one."""
     sentences = []
     start = 0
@@ -262,4 +264,4 @@ def split_sentences(line: str) -> list[str]:
             sentences.append(sentence)
         start = end.end()
     tail = line[start:].strip()
-    return [*sentences, tail] if tail else sentences
+    return (*sentences, tail) if tail else tuple(sentences)

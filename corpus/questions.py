@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections import Counter
+from functools import lru_cache
 
 from corpus.answers import WORD, strip_particle
 from corpus.documents import SENTENCE_END, Document
@@ -72,22 +73,29 @@ def ask(document: Document, variant: int = 0) -> str:
     return _fill(ABOUT_TOPIC[choice % len(ABOUT_TOPIC)], ENDS_WITH_KIND.sub("", topic) or topic)
 
 
+@lru_cache(maxsize=1)  # the questions of one document ask for it one after another
 def keyword_topic(document: Document) -> str:
     """The two nouns that a document uses most, in the order in which they first stand.
 
     A word that takes several particles (여권을, 여권이, 여권) is a noun; one that ends like a verb is none.
     """
-    forms: dict[str, set[str]] = {}
     count: Counter[str] = Counter()
+    forms: Counter[str] = Counter()
     for word, times in Counter(WORD.findall(document.text)).items():
-        stem = strip_particle(word)
-        if len(stem) > 1 and not VERB_OR_FILLER.search(stem):
-            forms.setdefault(stem, set()).add(word)
+        if stem := _noun_stem(word):
             count[stem] += times
+            forms[stem] += 1
     head = document.text[:HEAD_CHARACTERS]
-    score = {stem: count[stem] + 2 * (len(forms[stem]) - 1) + (2 if stem in head else 0) for stem in count}
+    score = {stem: count[stem] + 2 * (forms[stem] - 1) + (2 if stem in head else 0) for stem in count}
     best = sorted(score, key=score.get, reverse=True)[:2]
     return " ".join(sorted(best, key=document.text.find)) or document.text[:20].strip()
+
+
+@lru_cache(maxsize=1 << 16)
+def _noun_stem(word: str) -> str:
+    """여권 for 여권을; "" for a word that is no noun."""
+    stem = strip_particle(word)
+    return stem if len(stem) > 1 and not VERB_OR_FILLER.search(stem) else ""
 
 
 def _fill(pattern: str, topic: str) -> str:

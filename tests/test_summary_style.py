@@ -2,7 +2,7 @@
 
 import importlib
 
-from corpus.answers import extract_answer
+from corpus.answers import extract_review
 from corpus.documents import Document
 from corpus.samples import read_samples
 from corpus.template import END_SUMMARY, Template
@@ -28,7 +28,7 @@ BGC 어린이 수영 교실 석 달 다닌 후기
 
 @pytest.fixture(scope="module")
 def review():
-    return extract_answer(Document("raw.txt", 1, 0, 0, "BGC 어린이 수영 교실 석 달 다닌 후기", REVIEW))
+    return extract_review(Document("raw.txt", 1, 0, 0, "BGC 어린이 수영 교실 석 달 다닌 후기", REVIEW))
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def test_every_line_is_taken_from_the_document(review):
 
 
 def test_a_sample_is_a_document_and_its_five_parts():
-    answer = extract_answer(Document("raw.txt", 1, 0, 0, "", "마닐라는 덥습니다."))
+    answer = extract_review(Document("raw.txt", 1, 0, 0, "", "마닐라는 덥습니다."))
     assert TEMPLATE.write_sample("", "마닐라는 덥습니다.", answer) == (
         "[DOC]\n마닐라는 덥습니다.\n[/DOC]\n\n[SUMMARY]\n"
         "핵심요약:\n- 마닐라는 덥습니다.\n장점:\n- 자료에 없음\n단점:\n- 자료에 없음\n추천대상:\n- 자료에 없음\n"

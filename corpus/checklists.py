@@ -107,7 +107,7 @@ def _split_heading(line: str) -> tuple[str, list[str]]:
             return place, []
         if place == "bring":
             return place, [item for item in re.split(r",(?!\d{3})\s*|\s[/·]\s", rest) if item.strip()]
-        return place, list(split_sentences(rest))
+        return place, split_sentences(rest)
     return "", []
 
 

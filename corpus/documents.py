@@ -18,22 +18,33 @@ LARGEST_POST = 1 << 16
 LONGEST_TITLE = 60
 SHORTEST_BODY = 20  # characters of the first line of a text
 
-SEPARATOR = re.compile(r"^\s*(?:([-=_~*#+─━═※★☆◆◇■□●○·.])(?:\s?\1){2,}|<\s?끝\s?>|\(끝\)|[-=]+\s*\d*\s*[-=]+)\s*$")
-BULLET = re.compile(r"^\s*(?:[-*·•‣▶▷►✔✓☑✅ㅇ○●◦■□▪◆☞→>]|\(?\d{1,2}[.)]|[①-⑳]|[가-하][.)]|[a-zA-Z][.)])\s?(?=\S)")
+SEPARATOR = re.compile(
+    r"^\s*(?:([-=_~*#+─━═※★☆◆◇■□●○·.])(?:\s?\1){2,}|<\s?끝\s?>|\(끝\)|끝\.?|[-=]+\s*\d*\s*[-=]+)\s*$"
+)
+BULLET = re.compile(
+    r"^\s*(?:[-*·•‣▶▷►✔✓☑☐✅❌❗❕⚠◎ㅇ○●◦■□▪▫◆☞→>×\U0001f300-\U0001faff]\ufe0f?|\[[ xXvV✓]?\]"
+    r"|\(?\d{1,2}[.)]|[①-⑳]|[가-하][.)]|[a-zA-Z][.)])\s?(?=\S)"
+)
 NUMBERED_ITEM = re.compile(r"^\s*(?:\(?(\d{1,2})[.)]|([①-⑳]))\s*\S")
 DATE = r"(?:(?:19|20)\d\d\s?[.\-/년]\s?\d{1,2}\s?[.\-/월]\s?\d{1,2}\s?[.일]?)"
+AUTHOR = r"(?:작성자|글쓴이|등록자|by|from|posted by|글·사진)"
 # Lines that only a post's head carries: a date, an author, "제목:", a bracketed kind, a number with "번 글".
 HEAD_LINE = re.compile(
-    rf"^\s*(?:\[?{DATE}\]?(?:\s*\(?[월화수목금토일](?:요일)?\)?)?(?:\s*(?:오전|오후)?\s*\d{{1,2}}:\d\d(?::\d\d)?)?\s*(?:작성|등록)?"
-    rf"|(?:작성자|글쓴이|등록자|작성일|등록일|날짜|제목|글번호|조회수?|by|from|posted by)\s*[:：]?\s\S.{{0,60}})\s*$",
+    rf"^\s*(?:(?:작성일?|등록일?|시행일?|게시일?|날짜)?\s*[:：]?\s*\[?{DATE}\]?(?:\s*\(?[월화수목금토일](?:요일)?\)?)?"
+    rf"(?:\s*(?:오전|오후)?\s*\d{{1,2}}:\d\d(?::\d\d)?)?\s*(?:작성|등록|시행)?(?:\s*[/|｜,·]\s*\S.{{0,24}}|\s+{AUTHOR}\s.{{1,24}})?"
+    rf"|{AUTHOR}\s*[:：]?\s\S.{{0,60}}|(?:제목|글번호|조회수?)\s*[:：]?\s\S.{{0,60}}|작성\s?[:：]\s?\S.{{0,20}})\s*$",
     re.IGNORECASE,
 )
-# "[공지] …" is the title of a post; "[추가] …" goes on with one, "[닉네임] [오후 3:12] …" is a line of a chat.
+# "[공지] …" is the title of a post; "[추가] …" goes on with one, "[닉네임] …요." answers in one, and a short
+# "<준비물>" or "[별표] …" heads a part of one.
 BRACKETED_TITLE = re.compile(
-    r"^\s*(?:\[(?!추가|참고|준비|서류|주의|수정|예시|사진)[^\[\]=]{1,20}\]\s*[^\s\[].{0,70}|【[^【】]{1,50}】.{0,50}"
-    r"|<[^<>]{2,60}>|《[^《》]{2,60}》|〈[^〈〉]{2,60}〉|★.{2,60}★?|■\s?.{2,50}\s?■"
+    r"^\s*(?:\[(?!추가|참고|준비|서류|주의|수정|예시|사진|별표|별지|서식|부칙|붙임|[ xXvV✓]?\])[^\[\]=]{1,20}\]\s*[^\s\[].{0,70}"
+    r"|\[[^\[\]=]{10,40}\]|【[^【】]{1,50}】.{0,50}|<(?![^<>]{1,9}(?<=[것씀전후날에기일점활물서법용항])>)[^<>]{2,60}>|《[^《》]{2,60}》|〈[^〈〉]{2,60}〉|★.{2,60}★?|■\s?.{2,50}\s?■"
     r"|제목\s?[:：].{2,80}|(?:No\.?|#)\s?\d{1,5}\b.{0,60})\s*$",
     re.IGNORECASE,
+)
+KIND_OF_POST = re.compile(
+    r"\s*\[(?:공지|필독|안내|알림|후기|질문|정보|공유|펌|나눔|구인|구직|양도|긴급|속보|모집|홍보|이벤트|소식|잡담)"
 )
 # A sentence ends at a full stop or its kin, or at a final ending of Korean that a break follows. "다" ends
 # one after a past or future (ㅆ) or present (ㄴ) stem, not in 보다, 마다, 바다 or 캐나다.
@@ -139,14 +150,28 @@ def _is_sure_break(text: str, blanks: int, stretch: list[Line], following: str) 
         return False
     if blanks > 1:
         return True
-    if BRACKETED_TITLE.match(text):
+    if BRACKETED_TITLE.match(text) and not (text.startswith("[") and _is_chat_line(text, blanks, stretch, following)):
         return bool(blanks or re.match(r"\s*(?:[\[【《<]|제목)", text))
     if not blanks:
         return False
     if HEAD_LINE.match(text):
-        # A notice ends with its date and who gives it; a date that begins a post has a text below it.
-        return len(following) >= SHORTEST_BODY
-    return _looks_like_title(text) and bool(HEAD_LINE.match(following))
+        # A notice ends with its date and who gives it; a date that begins a post has a text below it. A line
+        # alone before it is the title.
+        is_alone = len(stretch) == 1 and _is_petition_title(stretch[0].text)
+        return len(following) >= SHORTEST_BODY and not is_alone
+    # A signature looks like a title too; what follows it is another post's title.
+    return (
+        (_looks_like_title(text) or _is_petition_title(text))
+        and bool(HEAD_LINE.match(following))
+        and not BRACKETED_TITLE.match(following)
+    )
+
+
+def _is_chat_line(text: str, blanks: int, stretch: list[Line], following: str) -> bool:
+    """Whether "[name] what they said" is one line among its like, not a title."""
+    before = next((line.text for line in reversed(stretch) if line.text), "")
+    alone = blanks and not before.startswith("[") and not following.startswith("[")
+    return not alone and not KIND_OF_POST.match(text) and bool(SENTENCE_END.search(text))
 
 
 def _split_at_blank_lines(stretch: list[Line]) -> list[list[Line]]:
@@ -253,9 +278,13 @@ def _best_cut(text: str, wanted: int, limit: int) -> int:
     return space if space > 0 else limit
 
 
-@lru_cache(maxsize=256)  # summary, checklist and details of one document all ask for the same lines
-def split_sentences(line: str) -> tuple[str, ...]:
+def split_sentences(line: str) -> list[str]:
     """The sentences of one line, each with its end; a line without sentence ends is one."""
+    return list(_split_sentences(line))
+
+
+@lru_cache(maxsize=256)  # summary, checklist and details of one document all ask for the same lines
+def _split_sentences(line: str) -> tuple[str, ...]:
     sentences = []
     start = 0
     for end in SENTENCE_END.finditer(line):

@@ -19,7 +19,7 @@ FULL_NUMBER = (
 )
 LOCAL_NUMBER = rf"\d{{3,4}}{GAP}\d{{4}}"  # 8000-1234: a telephone number only where something says so
 RANGE = r"(?:\s?[~∼]\s?\d{1,4}(?!\d))?"
-EXTENSION_WORDS = r"(?:내선|교환|ext\.?|loc\.?|local)(?:\s?번호)?\s?[:.]?\s?\d{1,5}번?"
+EXTENSION_WORDS = r"(?:내선|교환|ext\.?|loc\.?|local)(?:\s?번호)?\s?[:.]?\s?\d{1,5}(?:[~∼]\d{1,5})?번?"
 DEPARTMENT = r"(?:[가-힣]{1,8}\s)?"
 EXTENSION = rf"(?:\s?\(\s?{DEPARTMENT}{EXTENSION_WORDS}\s?\)|,\s?{DEPARTMENT}{EXTENSION_WORDS}|\s?{EXTENSION_WORDS})?"
 NOT_WITHIN = r"(?<![\w.\-/₱$#+])"
@@ -28,24 +28,41 @@ PHONE_NUMBER = re.compile(rf"{NOT_WITHIN}(?:{FULL_NUMBER}){RANGE}{EXTENSION}{NOT
 LABELLED_NUMBER = re.compile(
     rf"{NOT_WITHIN}(?:{FULL_NUMBER}|{LOCAL_NUMBER}){RANGE}{EXTENSION}{NOT_BEFORE}", re.IGNORECASE
 )
+NEXT_NUMBER = re.compile(rf"(?:{FULL_NUMBER})\s?[/,·]\s?{LOCAL_NUMBER}(?!\d)")  # 02-0000-3672 / 0000-3673
 WEB_ADDRESS = re.compile(rf"(?<![\w@./\-])(?:{WEB})", re.IGNORECASE)
 EMAIL_ADDRESS = re.compile(rf"(?<![a-z0-9.+\-])(?:{EMAIL})", re.IGNORECASE)
+# An id with an underscore that no label announces, unless another messenger is named before it.
 KAKAO_VALUE = re.compile(rf"KAKAO: ({KAKAO_ID}|[^\s,/()|]{{2,30}})")
+BARE_ID = re.compile(r"(?<![\w.@/\-])[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+(?![\w.@/])")
+OTHER_MESSENGER = re.compile(
+    r"(?:텔레그램|telegram|인스타(?:그램)?|insta(?:gram)?|라인|line|왓츠앱|whatsapp|바이버|viber|페이스북|facebook|트위터)[^,/|]{0,12}$",
+    re.IGNORECASE,
+)
 ADDRESS_VALUE = re.compile(
-    r"ADDR: (.+?)(?=\s*(?:[/|;·]?\s*(?:TEL|WEB|EMAIL|KAKAO): |$| / | \| |[.,]?\s(?:평일|매주|월|오전|점심)))"
+    r"ADDR: (.+?)(?=\s*(?:[/|;·,]?\s*(?:TEL|WEB|EMAIL|KAKAO): |$| / | \| | \(|[.,]?\s(?:평일|매주|월|오전|점심)))"
 )
 # Addresses that no label announces: "Unit 5B, … Tower, BGC, Taguig", "1208 … St., Makati City", "세부시 …로 12, 2층".
-PLACE_NAME = r"[A-ZÑ][\w.'ñÑ-]*"
+PLACE_NAME = r"(?!(?:TEL|WEB|EMAIL|KAKAO|ADDR)\b)[A-ZÑ][A-Za-z0-9.'ñÑ-]*"
 STREET_KIND = (
-    r"(?:St|Street|Ave|Avenue|Road|Rd|Drive|Dr|Blvd|Boulevard|Lane|Ln|Highway|Hwy|Tower|Towers|Bldg|Building|Plaza|Arcade|Mall"
-    r"|Residences|Village|Subdivision|Compound|Square|Court|Terminal)"
+    r"(?:St|Street|Ave|Avenue|Road|Rd|Drive|Dr|Blvd|Boulevard|Lane|Ln|Highway|Hwy|Circle|Ext|Tower|Towers|Bldg|Building|Plaza"
+    r"|Arcade|Mall|Center|Centre|Commercenter|Residences|Condominium|Place|Village|Subd|Subdivision|Compound|Complex|Homes|Heights"
+    r"|Square|Court|Terminal)"
 )
+CITIES = (
+    r"마닐라|마카티|타기그|파사이|파라냐케|올티가스|오르티가스|알라방|케손|퀘존|만달루용|안티폴로|카비테|라구나|다스마리냐스|클락|앙헬레스|수빅|바기오"
+    r"|세부|막탄|만다웨|두마게티|일로일로|바콜로드|다바오|보라카이|보홀|팔라완"
+)
+FLOOR = r"(?:,?\s?\d{1,3}(?:층|호|/?F\b))"
 STREET_ADDRESS = re.compile(
-    r"(?<![\w.])(?:(?:Unit|Rm\.?|Room|Suite|Lot|Blk\.?|Block|Km\.?|No\.?|\d{1,2}(?:/?F|층)|[GB]/?F)\s?[\w-]{0,6},?\s+)*(?:\d{1,5}[A-Z]?(?:-\d+)?\s+)?"
-    rf"(?:{PLACE_NAME}\s){{1,4}}{STREET_KIND}\b\.?(?:\s(?:Ext|Extension)\.?)?(?:,\s(?:\d{{1,5}}\s)?{PLACE_NAME}(?:\s{PLACE_NAME}){{0,3}})*"
+    rf"(?<![\w.])(?:(?:{CITIES})\s)?"
+    r"(?:(?:Unit|Rm\.?|Room|Suite|Lot|Blk\.?|Block|Km\.?|No\.?|\d{1,2}(?:/?F|층)|[GB]/?F)\s?[\w-]{0,6},?\s+)*(?:\d{1,5}[A-Z]?(?:-\d+)?\s+)?"
+    rf"(?:{PLACE_NAME}\s){{1,4}}{STREET_KIND}\b\.?(?:\s(?:Ext|Extension)\.?)?(?:\scor(?:\.|ner)\s\w+\s{STREET_KIND}\.?)?{FLOOR}?"
+    rf"(?:,\s(?:(?:\d{{1,5}}\s)?{PLACE_NAME}(?:\s{PLACE_NAME}){{0,3}}|(?:{CITIES})(?![가-힣])))*{FLOOR}?"
 )
+PROVINCES = r"경기|강원|충청[남북]|전라[남북]|경상[남북]|제주|충[남북]|전[남북]|경[남북]"
 KOREAN_ADDRESS = re.compile(
-    r"(?:[가-힣]{2,8}(?:특별시|광역시|시|도|구|군|읍|면|동)\s)+[가-힣A-Za-z0-9]+(?:대로|로|길|번길)\s?\d{1,4}(?:-\d+)?(?:,?\s\d{1,3}(?:층|호))*"
+    rf"(?:(?:[가-힣]{{2,5}}(?:특별시|광역시|시|구|군|읍|면|동)|(?:{PROVINCES})(?:특별자치)?도|(?:{CITIES}))\s)+"
+    r"[가-힣A-Za-z0-9]+(?:대로|로|길|번길)\s?\d{1,4}(?:-\d+)?(?:번지)?(?:,?\s\d{1,3}(?:층|호))*"
 )
 OTHER_NUMBER_BEFORE = re.compile(
     r"(?:계좌(?:\s?번호)?|여권|(?:여권|예약|접수|송장|운송장|주문|회원|등록)\s?번호|account(?:\s?no\.?)?|passport\s?no\.?)\s?[:：(]?\s*$",
@@ -118,19 +135,36 @@ def _find_values(line: str) -> list[tuple[int, int, str, str]]:
         take(match.start(), match.end(), "EMAIL")
     for match in KAKAO_VALUE.finditer(line):
         take(*match.span(1), "KAKAO")
+    for match in BARE_ID.finditer(line):
+        if not OTHER_MESSENGER.search(line[: match.start()]):
+            take(match.start(), match.end(), "KAKAO")
     for match in ADDRESS_VALUE.finditer(line):
-        take(*match.span(1), "ADDR")
+        take(*_address_span(line, *match.span(1)), "ADDR")
     for match in WEB_ADDRESS.finditer(line):
         take(*match.span(), "WEB")
     for pattern in (STREET_ADDRESS, KOREAN_ADDRESS):
         for match in pattern.finditer(line):
             # "Halimbawa Mall" alone is a name; a number or a town makes it an address.
-            if re.search(r"[\d,]", match[0]):
+            if re.search(r",|\b\d+(?!\d*H)", match[0]):
                 take(*match.span(), "ADDR")
+    if NEXT_NUMBER.search(line):
+        number = LABELLED_NUMBER
     for match in number.finditer(line):
         if not DATE_SHAPE.match(match[0]) and not OTHER_NUMBER_BEFORE.search(line[: match.start()]):
             take(*match.span(), "TEL")
     return sorted(found)
+
+
+def _address_span(line: str, start: int, end: int) -> tuple[int, int]:
+    """Where the address is in what an ADDR label announces: up to the end of its street and town.
+
+    What stands before the street ("본관 옆 별동 2층, 14 … St.") is part of the way, but a name before a dash is not.
+    """
+    for pattern in (STREET_ADDRESS, KOREAN_ADDRESS):
+        if street := pattern.search(line, start, end):
+            name = re.search(r"\s[-–—:]\s", line[start : street.start()])
+            return (street.start() if name else start), street.end()
+    return start, end
 
 
 def hide_contacts(text: str, contacts: Iterable[Contact]) -> str:

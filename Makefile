@@ -9,7 +9,7 @@ MAX_MINUTES ?= 8
 
 RAW := $(or $(wildcard data/raw.txt),data/sample_raw.txt)
 RUN := .venv/bin/python
-CORPUS := $(wildcard corpus/*.py) pipeline.py
+CORPUS := $(wildcard corpus/*.py) corpus/learned.npz pipeline.py
 
 answer: checkpoints/trained
 	$(RUN) 05_generate.py --question "$(QUESTION)"

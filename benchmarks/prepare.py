@@ -2,7 +2,7 @@
 
     python benchmarks/prepare.py raw.txt                  # the file as it is
     python benchmarks/prepare.py raw.txt --copies 8       # eight times the file, each copy with its words rearranged
-    python benchmarks/prepare.py raw.txt --one-call       # and the samples encoded in one call, to compare with step 03
+    python benchmarks/prepare.py raw.txt --one-call       # and the raw text encoded in one call, to compare MB/s with step 03
 
 Step 01 drops what it has seen before, so plain copies would measure nothing: each copy takes the words of
 a line in another order, which keeps their statistics and makes other texts of them. Memory is that of a
@@ -52,7 +52,7 @@ def main():
             "03 build dataset": (samples, step_03),
         }
         if options.one_call:
-            steps["(samples in one call)"] = samples, ["-c", ONE_CALL, samples, tokenizer]
+            steps["(raw text in one call)"] = raw, ["-c", ONE_CALL, raw, tokenizer]
         print(f"{'step':24} {'input MB':>9} {'seconds':>8} {'MB/s':>7} {'peak MB':>8}")
         for title, (source, command) in steps.items():
             seconds, peak = measure(command)

@@ -105,30 +105,28 @@ def _summarize(statements: list[str], title: str) -> list[str]:
     title_words = set(content_words(title))
     wanted = min(MOST_SUMMARY_LINES, max(3, len(statements) // 3))
     weight = {word: float(count) for word, count in frequency.items()}
+    sums = [sum(weight[word] for word in statement_words) for statement_words in words]
+    liking = [
+        (1 + 0.5 * len(statement_words & title_words))
+        * (1.3 if index == 0 else 1.0)
+        * (0.6 if len(statement) > 2 * LONGEST_LINE or len(statement) < 15 else 1.0)
+        / (len(statement_words) + 2)
+        for index, (statement, statement_words) in enumerate(zip(statements, words, strict=True))
+    ]
+    left = {index for index, statement_words in enumerate(words) if statement_words}
     chosen: list[int] = []
-    while len(chosen) < min(wanted, len(statements)):
-        best, best_score = None, -1.0
-        for index, statement_words in enumerate(words):
-            if index in chosen or not statement_words:
-                continue
-            if any(_overlap(statement_words, words[other]) > 0.6 for other in chosen):
-                continue
-            score = sum(weight[word] for word in statement_words) / (len(statement_words) + 2)
-            score *= 1 + 0.5 * len(statement_words & title_words)
-            score *= 1.3 if index == 0 else 1.0
-            score *= 0.6 if len(statements[index]) > 2 * LONGEST_LINE or len(statements[index]) < 15 else 1.0
-            if score > best_score:
-                best, best_score = index, score
-        if best is None:
-            break
+    while left and len(chosen) < wanted:
+        best = max(sorted(left), key=lambda index: sums[index] * liking[index])
         chosen.append(best)
+        left.remove(best)
+        for index in list(left):
+            shared = words[index] & words[best]
+            sums[index] -= sum(weight[word] for word in shared) / 2
+            if len(shared) > 0.6 * min(len(words[index]), len(words[best])):
+                left.remove(index)
         for word in words[best]:
-            weight[word] *= 0.5
+            weight[word] /= 2
     return [shorten(statements[index]) for index in sorted(chosen)]
-
-
-def _overlap(first: set[str], second: set[str]) -> float:
-    return len(first & second) / max(1, min(len(first), len(second)))
 
 
 def _passage(text: str, summary: list[str]) -> str:

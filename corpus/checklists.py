@@ -1,132 +1,146 @@
-"""What a text tells its reader to do, to bring and to beware of, in its own words."""
+"""What a text tells its reader to do, to bring and to beware of, in its own words.
+
+Every statement is judged by a linear model of its characters, of the heading above it and of a few signs
+that are known to matter; a person's labels taught it (see `corpus/linear.py`).
+"""
 
 import re
+from collections.abc import Sequence
+from functools import lru_cache
 
-from corpus.documents import BULLET, HEAD_LINE, NUMBERED_ITEM, split_sentences
-from corpus.institutions import LABEL
+from corpus.linear import learned_weights, ngram_rows, row_of, score
+from corpus.statements import Statement, read_statements
 
-MOST_ITEMS = 8  # of each part: more makes a list that nobody reads
-SHORTEST_STATEMENT = 4
-LONGEST_HEADING = 25
-LONGEST_ITEM = 80
+import numpy as np
 
-# A short line, or what stands before a colon, that says what the items after it are.
-HEADINGS = {
-    "bring": re.compile(
-        r"준비물|구비\s?서류|(?:제출|필요|준비|신청|등록|구비)\s?(?:한\s?|할\s?)?서류|서류$|필요한\s?것|(?:준비|챙|가져|지참|제출|넣|들어|들고|낼|낸|내야)[가-힣]*\s?(?:것|건|거|물품)"
-        r"|챙길|가져갈|챙겨|지참물|준비할|필요\s?물품|가방에|비상\s?가방|첨부|붙임"
+MOST_ITEMS = 12  # of each part: more makes a list that nobody reads
+LISTS = ("none", "do", "bring", "beware")  # the columns of the weights
+# Added to the scores of LISTS: to leave a paper or a warning out costs a reader more than one line too many.
+ADVANTAGES = np.array([-0.5, 0.0, 0.3, 0.3])
+
+SIGNS = {
+    "warns": re.compile(
+        r"마세요|마십시오|마시(?:고|길|기)|마라|말\s?것|말자|말아야|지\s?말(?:고|기)?|않기|않도록|금지|금물|불가|안\s?(?:됩니다|돼|되|됨|받)|벌금|과태료"
+        r"|가산금|연체|사기|사칭|위조|가짜|주의|유의|조심|위험|절대|의심|무효|거절|반려|추방|몰수|본인\s?부담|불법|바가지|큰일|낭패|함부로|^단[,\s]"
+        r"|못\s?[가-힣]|없으면|놓치면|넘기면|늦으면|지나면|만료|처벌|제외"
     ),
-    "beware": re.compile(
-        r"주의|유의|조심|금지|하지\s?말|안\s?되는\s?것|못\s?하는\s?것|반입\s?(?:불가|금지)|벌칙|위험|이것만은|흔한\s?실수|실수|속지|사기\s?(?:수법|유형)"
+    "instructs": re.compile(
+        r"세요|십시오|시길|바랍니다|부탁|면\s?(?:됩|돼|됨|된다)|야\s?(?:합|해|하|함|한|돼|되|됩|됨)|[게편]\s?(?:\S{1,5}\s)?(?:좋|낫|빠|빨|편|안전)"
+        r"|[할둘볼말]\s?것|[해봐가와놔둬]라|하자|해\s?[두놓]|[가-힣]기[.!]?$|[확신접제등][가-힣][.!]?$|먼저|우선|필수|반드시|꼭"
     ),
-    "do": re.compile(
-        r"절차|순서|방법|해야\s?할|할\s?일|진행|단계|요령|과정|대처|한\s?일$|지키는|체크|확인할|물어볼|신청$|접수$|이렇게|팁$|수칙|행동"
+    "carries": re.compile(
+        r"준비|지참|제출|챙|가져|구비|필요|내야|들고|붙여|첨부|복사|부씩|\d\s?(?:장|부|통|매|벌|개)(?![가-힣])"
+    ),
+    "thing": re.compile(
+        r"여권|사본|원본|사진|신청서|증명서|확인서|신고서|진단서|영수증|서류|수수료|비용|카드|통장|도장|계약서|위임장|현금|신분증|면허증|보증금|약\b|공증"
+        r"|clearance|affidavit|certificate|\bID\b"
+    ),
+    "tells a story": re.compile(
+        r"[았었였했됐갔왔봤났졌렸혔]\S{0,4}[.!~ㅋㅎㅠ ]*$|더(?:라|라고요?|라구요?|군요)[.!]?$|[?]$"
     ),
 }
-BEWARE = re.compile(
-    r"마세요|마십시오|마시(?:고|길|기)|마라|말\s?것|말자|말아야|지\s?말(?:고|기)?|않기|않도록|금지|불가|안\s?(?:됩니다|돼|되|됨|받|해\s?줌|해\s?줘|태워|내보)|벌금|과태료|가산금|연체료|사기|사칭|위조|가짜|주의|유의|조심|위험"
-    r"|절대|속지|의심|무효|거절|퇴짜|돌려보|반려|추방|몰수|압수|전액\s?자비|본인\s?부담|불법|암표|바가지|불이익|큰일|낭패|지옥|걸리면|걸림|함부로|^단[,\s]|날린|날립니다|당합니다|당한|당하|못\s?(?:받|합니다|해요|함|쓰|넣|들어|나가|돌려|먹|가져)"
-    r"|없으면|놓치면|넘으면|넘기면|늦으면|지나면|만료|처벌|징역|아님|아닙니다|제외"
-)
-DO = re.compile(
-    r"(?:세요|십시오|시길|시기\s?바랍|바랍니다|바람|부탁|시면\s?(?:됩|돼)|[으하]면\s?(?:됩니다|돼요|됨|된다)|[가-힣]야\s?(?:합|해|하|함|한|돼|되|됩|됨)|게\s?(?:좋|낫|빨|편)|편이\s?(?:좋|낫|빠)|것이\s?(?:좋|낫)|둘\s?것|할\s?것|볼\s?것|것[.!]?$"
-    r"|해라|놔라|가라|봐라|하자|둬라|해\s?두|해\s?놓|두기|하기|보기|찍기|받기|적기|쓰기|닦기|막기|가기|오기|알리기|확인[.!]?$|신청[.!]?$|접수[.!]?$|신고[.!]?$|제출[.!]?$|등록[.!]?$|먼저|우선)"
-)
-BRING = re.compile(
-    r"(?:준비|지참|제출|챙|가져|구비|필요|내야|들고|붙여|첨부|복사|사본|부씩|[0-9]\s?(?:장|부|통|매)(?![가-힣])|있어야)"
-)
-BRING_THING = re.compile(
-    r"여권|사본|원본|사진|신청서|증명서|확인서|신고서|진단서|영수증|서류|수수료|신청비|비용|카드|통장|도장|계약서|초청장|위임장|현금|신분증|면허증|보증금|상비약|서약서|공증"
-    r"|clearance|affidavit|certificate|ID|봉투|수첩|물|약|손전등|마스크|배터리"
-)
-BRING_ORDER = re.compile(r"준비하|지참|챙[기겨]|가져\s?(?:가|오|와)|구비")  # an instruction, but one to bring something
-# What happened to somebody is a story, unless it ends in advice: a past stem (ㅆ, but not 있 or 겠) at the end.
-PAST = "".join(chr(code) for code in range(ord("가"), ord("힣") + 1) if (code - ord("가")) % 28 == 20)
-PAST = PAST.replace("있", "").replace("겠", "")
-STORY = re.compile(
-    rf"[{PAST}](?:다|어요?|습니다|음|네요|거든요|는데요?|대요|답니다|더라고요|더라|고요?|구요|지만|던)[.!~ㅋㅎㅠㅜ ]*$"
-    r"|더(?:라|라고요?|라구요?|군요)[.!]?$|[?]$"
-)
-ADVICE = re.compile(
-    r"세요|십시오|마세요|마라|할 것|말 것|것[.!]?$|해라|하자|바랍|시길|야\s?(?:합|해|돼|됩|함|한다)|면\s?(?:됩|돼|됨)"
-)
+HEADINGS = {
+    "bring": re.compile(r"준비|구비|서류|챙|가져|지참|물품|가방|짐|첨부|붙임|필요|낼"),
+    "beware": re.compile(r"주의|유의|조심|금지|말\s?것|안\s?되|못\s?하|불가|벌칙|위험|실수|사기"),
+    "do": re.compile(
+        r"절차|순서|방법|할\s?일|진행|단계|요령|과정|대처|한\s?일|체크|확인|신청|접수|이렇게|팁|수칙|행동"
+    ),
+}
 
 
 def find_checklist(text: str, title: str = "") -> tuple[list[str], list[str], list[str]]:
     """The statements to do, to bring and to beware of, each in one list only, in the order of the text."""
-    lists: dict[str, list[str]] = {"do": [], "bring": [], "beware": []}
+    lists: dict[str, list[str]] = {name: [] for name in LISTS}
     told: set[str] = set()
-
-    def add(place: str, statement: str) -> None:
-        statement = statement.strip(" ,;")
-        if len(lists[place]) < MOST_ITEMS and statement and statement not in told:
-            told.add(statement)
-            lists[place].append(statement)
-
-    section = ""  # what the last heading announced
-    for line in text.split("\n"):
-        line = line.strip()
-        if not line:
-            section = "" if section and lists[section] else section
-            continue
-        if HEAD_LINE.match(line) or (title and title in line and len(line) < len(title) + 12):
-            continue
-        is_item, is_numbered = bool(BULLET.match(line)), bool(NUMBERED_ITEM.match(line))
-        body = BULLET.sub("", line)
-        place, items = _split_heading(body)
-        if place:
-            section = place
-            for item in items:
-                add(place, item)
-            continue
-        if section and not is_item and len(body) > 60:
-            section = ""
-        # An item of a list is one statement, unless it is long: then its first sentence is, and each other
-        # sentence must speak for itself.
-        whole = is_item and len(body) <= LONGEST_ITEM
-        for position, sentence in enumerate([body] if whole else split_sentences(body)):
-            if len(sentence) < SHORTEST_STATEMENT or LABEL.search(sentence):
-                continue
-            leads = is_item and position == 0
-            place = _place_of(sentence, "" if is_item and not leads else section, leads, leads and is_numbered)
-            if place:
-                add(place, sentence)
+    statements = read_statements(text, title)
+    for statement, place in zip(statements, classify(statements), strict=True):
+        words = statement.text.strip(" ,;")
+        if words and words not in told and len(lists[place]) < MOST_ITEMS:
+            told.add(words)
+            lists[place].append(words)
     return lists["do"], lists["bring"], lists["beware"]
 
 
-def _split_heading(line: str) -> tuple[str, list[str]]:
-    """("bring", ["여권", "사진 2장"]) for "준비물: 여권, 사진 2장"; ("", []) for a line that heads nothing."""
-    head, mark, rest = re.match(r"([^:：=]*)(\s?[:：=]\s?|$)(.*)", line).groups() if line else ("", "", "")
-    is_sentence = re.search(r"[.!?다요죠]$", line) and not re.search(r"(?:서류|것)입니다\.?$", line)
-    if len(head) > LONGEST_HEADING or (not mark and is_sentence):
-        return "", []
+def classify(statements: Sequence[Statement]) -> list[str]:
+    """One of LISTS for each statement of a text."""
+    if not statements:
+        return []
+    scores = score(*statement_features(statements), len(statements), learned_weights()["checklist"])
+    return [LISTS[index] for index in (scores + ADVANTAGES[:, None]).argmax(axis=0)]
+
+
+def statement_features(statements: Sequence[Statement]) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of all features of the statements of a text, and for each the index of its statement."""
+    rows, owners = ngram_rows([statement.text for statement in statements], kind=0)
+    all_rows, counts = [rows], []
+    signs = [_signs(statement.text) for statement in statements]
+    ends = [statement.text.rstrip(" .!~")[-2:] for statement in statements]
+    for index, statement in enumerate(statements):
+        of_statement = [
+            _place_rows(
+                statement.heading,
+                statement.part_name,
+                statement.is_heading,
+                statement.is_item,
+                statement.is_numbered,
+                statement.is_plain_item,
+                statement.is_first,
+                min(4, statement.siblings),
+                min(8, len(statement.text) // 12),
+                signs[index],
+            )
+        ]
+        if index > 0:
+            of_statement.append(_neighbour_rows("before", ends[index - 1], signs[index - 1]))
+        if index + 1 < len(statements):
+            of_statement.append(_neighbour_rows("after", ends[index + 1], signs[index + 1]))
+        all_rows += of_statement
+        counts.append(sum(map(len, of_statement)))
+    return np.concatenate(all_rows), np.concatenate([owners, np.repeat(np.arange(len(statements)), counts)])
+
+
+def _signs(text: str) -> tuple[str, ...]:
+    return tuple(sign for sign, pattern in SIGNS.items() if pattern.search(text))
+
+
+@lru_cache(maxsize=1 << 14)  # few kinds of place are most of a text
+def _place_rows(
+    heading: str,
+    part_name: str,
+    is_heading: bool,
+    is_item: bool,
+    is_numbered: bool,
+    is_plain_item: bool,
+    is_first: bool,
+    siblings: int,
+    length: int,
+    signs: tuple[str, ...],
+) -> np.ndarray:
+    """Rows of what is known of a statement besides its characters."""
+    listed = is_item or is_plain_item
+    features = [
+        "any",
+        f"item {is_item} numbered {is_numbered} plain {is_plain_item}",
+        f"first {is_first} item {is_item}",
+        f"length {length} listed {listed}",
+        f"siblings {siblings}",
+        f"below a heading {bool(heading)} in a part {bool(part_name)}",
+        f"heading {is_heading}",
+        " and ".join(signs),
+    ]
+    for sign in signs:
+        features += [sign, f"{sign} listed {listed}"]
     for place, pattern in HEADINGS.items():
-        if not pattern.search(head):
-            continue
-        if not rest.strip():
-            return place, []
-        if place == "bring":
-            return place, [item for item in re.split(r",(?!\d{3})\s*|\s[/·]\s", rest) if item.strip()]
-        return place, split_sentences(rest)
-    return "", []
+        if pattern.search(heading):
+            features += [f"below {place}", f"below {place} listed {listed}"]
+            features += [f"below {place} {sign}" for sign in signs]
+        if pattern.search(part_name):
+            features.append(f"in {place}")
+    rows = [np.array([row_of(feature) for feature in features])]
+    rows += [ngram_rows([text], kind)[0] for kind, text in ((1, heading), (2, part_name)) if text]
+    return np.concatenate(rows)
 
 
-def _place_of(sentence: str, section: str, is_item: bool, is_numbered: bool) -> str:
-    """Which part of the checklist a sentence belongs to, "" for none."""
-    advice = bool(ADVICE.search(sentence))
-    if STORY.search(sentence) and not advice:
-        return ""
-    warns = bool(BEWARE.search(sentence))
-    if section and (is_item or len(sentence) <= 30):
-        return "beware" if warns and section == "do" and not advice else section
-    if warns:
-        return "beware"
-    if (
-        BRING.search(sentence)
-        and BRING_THING.search(sentence)
-        and (is_item or not advice or BRING_ORDER.search(sentence))
-    ):
-        return "bring"
-    if DO.search(sentence) or (is_numbered and len(sentence) >= 8):
-        return "do"
-    return ""
+@lru_cache(maxsize=1 << 14)
+def _neighbour_rows(side: str, end: str, signs: tuple[str, ...]) -> np.ndarray:
+    return np.array([row_of(f"{side} ends {end}"), *(row_of(f"{side} {sign}") for sign in signs)])

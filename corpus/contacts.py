@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from corpus.institutions import find_institutions, owner_before, owner_in_heading
 from corpus.normalization import EMAIL, KAKAO_ID, WEB
+from corpus.owners import choose_owner
 
 # The shapes in which people write numbers of the Philippines (+63, 02, 0xx, 09xx) and Korea (+82, 02, 010, 15xx).
 GAP = r"[ \-.–]"
@@ -28,6 +28,8 @@ PHONE_NUMBER = re.compile(rf"{NOT_WITHIN}(?:{FULL_NUMBER}){RANGE}{EXTENSION}{NOT
 LABELLED_NUMBER = re.compile(
     rf"{NOT_WITHIN}(?:{FULL_NUMBER}|{LOCAL_NUMBER}){RANGE}{EXTENSION}{NOT_BEFORE}", re.IGNORECASE
 )
+# Most lines hold no contact; this finds those worth the searches below.
+MAY_HOLD_VALUE = re.compile(r"\d{3}|[@_:]|[a-zA-Z]\.[a-z]|[A-Z][a-z]+,?\s|[로길]\s?\d")
 NEXT_NUMBER = re.compile(rf"(?:{FULL_NUMBER})\s?[/,·]\s?{LOCAL_NUMBER}(?!\d)")  # 02-0000-3672 / 0000-3673
 WEB_ADDRESS = re.compile(rf"(?<![\w@./\-])(?:{WEB})", re.IGNORECASE)
 EMAIL_ADDRESS = re.compile(rf"(?<![a-z0-9.+\-])(?:{EMAIL})", re.IGNORECASE)
@@ -59,6 +61,8 @@ STREET_ADDRESS = re.compile(
     rf"(?:{PLACE_NAME}\s){{1,4}}{STREET_KIND}\b\.?(?:\s(?:Ext|Extension)\.?)?(?:\scor(?:\.|ner)\s\w+\s{STREET_KIND}\.?)?{FLOOR}?"
     rf"(?:,\s(?:(?:\d{{1,5}}\s)?{PLACE_NAME}(?:\s{PLACE_NAME}){{0,3}}|(?:{CITIES})(?![가-힣])))*{FLOOR}?"
 )
+LATIN_STREET = re.compile(rf"\b{STREET_KIND}\b")
+KOREAN_STREET = re.compile(r"[로길]\s?\d")
 PROVINCES = r"경기|강원|충청[남북]|전라[남북]|경상[남북]|제주|충[남북]|전[남북]|경[남북]"
 KOREAN_ADDRESS = re.compile(
     rf"(?:(?:[가-힣]{{2,5}}(?:특별시|광역시|시|구|군|읍|면|동)|(?:{PROVINCES})(?:특별자치)?도|(?:{CITIES}))\s)+"
@@ -85,40 +89,25 @@ class Contact:
 def find_contacts(text: str, title: str = "") -> list[Contact]:
     """The contacts in a text whose labels are standardised, in its order.
 
-    The owner is named before the value in its line, by the heading above it, or in the sentences before;
-    `title` owns what nobody else does.
+    The owner is somebody named near the value; `title` owns what nobody else does.
     """
     contacts: list[Contact] = []
-    heading = ""  # of the lines since the last empty one
-    recent = ""  # the last institution that was named anywhere
     lines = text.split("\n")
-    values = [_find_values(line) for line in lines]
-    if not any(values):  # most documents: no need to look for owners
-        return []
-    for line, found in zip(lines, values, strict=True):
-        if not line.strip():
-            heading = ""
-            continue
-        if not found:
-            heading = owner_in_heading(line) or heading
-            recent = (find_institutions(line) or [recent])[-1]
-            continue
-        owner = ""
-        previous_end = 0
-        for start, end, label, value in found:
-            owner = owner_before(line[previous_end:start]) or owner
-            owner = owner or heading or recent or title or value
-            contact = Contact(owner, label, value, normalize_value(label, value))
+    found = [find_values(line) for line in lines]
+    owner = ""
+    for number, values in enumerate(found):
+        for place, (_, _, label, value) in enumerate(values):
+            owner = choose_owner(lines, found, number, place, title, owner)
+            contact = Contact(owner or title or value, label, value, normalize_value(label, value))
             if contact not in contacts:
                 contacts.append(contact)
-            previous_end = end
-        recent = owner
-        heading = heading or owner
     return contacts
 
 
-def _find_values(line: str) -> list[tuple[int, int, str, str]]:
+def find_values(line: str) -> list[tuple[int, int, str, str]]:
     """(start, end, label, value) of each contact in a line, none inside another."""
+    if not MAY_HOLD_VALUE.search(line):
+        return []
     number = LABELLED_NUMBER if "TEL: " in line or "☎" in line else PHONE_NUMBER
     found: list[tuple[int, int, str, str]] = []
     taken = [False] * len(line)
@@ -131,22 +120,24 @@ def _find_values(line: str) -> list[tuple[int, int, str, str]]:
             taken[start:end] = [True] * (end - start)
             found.append((start, start + len(value), label, value))
 
-    for match in EMAIL_ADDRESS.finditer(line):
+    for match in EMAIL_ADDRESS.finditer(line) if "@" in line else ():
         take(match.start(), match.end(), "EMAIL")
-    for match in KAKAO_VALUE.finditer(line):
+    for match in KAKAO_VALUE.finditer(line) if "KAKAO: " in line else ():
         take(*match.span(1), "KAKAO")
-    for match in BARE_ID.finditer(line):
+    for match in BARE_ID.finditer(line) if "_" in line else ():
         if not OTHER_MESSENGER.search(line[: match.start()]):
             take(match.start(), match.end(), "KAKAO")
-    for match in ADDRESS_VALUE.finditer(line):
+    for match in ADDRESS_VALUE.finditer(line) if "ADDR: " in line else ():
         take(*_address_span(line, *match.span(1)), "ADDR")
-    for match in WEB_ADDRESS.finditer(line):
+    for match in WEB_ADDRESS.finditer(line) if "." in line else ():
         take(*match.span(), "WEB")
-    for pattern in (STREET_ADDRESS, KOREAN_ADDRESS):
-        for match in pattern.finditer(line):
+    if LATIN_STREET.search(line):
+        for match in STREET_ADDRESS.finditer(line):
             # "Halimbawa Mall" alone is a name; a number or a town makes it an address.
             if re.search(r",|\b\d+(?!\d*H)", match[0]):
                 take(*match.span(), "ADDR")
+    for match in KOREAN_ADDRESS.finditer(line) if KOREAN_STREET.search(line) else ():
+        take(*match.span(), "ADDR")
     if NEXT_NUMBER.search(line):
         number = LABELLED_NUMBER
     for match in number.finditer(line):

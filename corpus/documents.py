@@ -27,23 +27,39 @@ BULLET = re.compile(
 )
 NUMBERED_ITEM = re.compile(r"^\s*(?:\(?(\d{1,2})[.)]|([①-⑳]))\s*\S")
 DATE = r"(?:(?:19|20)\d\d\s?[.\-/년]\s?\d{1,2}\s?[.\-/월]\s?\d{1,2}\s?[.일]?)"
+DAY = r"(?:\d{1,2}월\s?\d{1,2}일)"
 AUTHOR = r"(?:작성자|글쓴이|등록자|by|from|posted by|글·사진)"
-# Lines that only a post's head carries: a date, an author, "제목:", a bracketed kind, a number with "번 글".
-HEAD_LINE = re.compile(
-    rf"^\s*(?:(?:작성일?|등록일?|시행일?|게시일?|날짜)?\s*[:：]?\s*\[?{DATE}\]?(?:\s*\(?[월화수목금토일](?:요일)?\)?)?"
-    rf"(?:\s*(?:오전|오후)?\s*\d{{1,2}}:\d\d(?::\d\d)?)?\s*(?:작성|등록|시행)?(?:\s*[/|｜,·]\s*\S.{{0,24}}|\s+{AUTHOR}\s.{{1,24}})?"
-    rf"|{AUTHOR}\s*[:：]?\s\S.{{0,60}}|(?:제목|글번호|조회수?)\s*[:：]?\s\S.{{0,60}}|작성\s?[:：]\s?\S.{{0,20}})\s*$",
-    re.IGNORECASE,
+# Lines that only a post's head carries: a date, an author, "제목:", "기고 | 이름", "10월 12일 | 이름".
+HEAD_LINES = (
+    rf"(?:작성일?|등록일?|시행일?|게시일?|날짜)?\s*[:：]?\s*\[?{DATE}\]?(?:\s*\(?[월화수목금토일](?:요일)?\)?)?"
+    r"(?:\s*(?:오전|오후)?\s*\d{1,2}:\d\d(?::\d\d)?)?\s*(?:작성|등록|시행)?"
+    rf"(?:\s*[/|｜,·]\s*\S.{{0,24}}|\s+{AUTHOR}\s.{{1,24}})?",
+    rf"{AUTHOR}\s*[:：]?\s\S.{{0,60}}",
+    r"(?:제목|글번호|조회수?)\s*[:：]?\s\S.{0,60}",
+    r"(?:작성|여행일|저장한 날짜)\s?[:：]\s?\S.{0,40}",
+    rf"{DAY}\s*[|｜/]\s*\S.{{1,24}}",
+    rf"\S.{{1,14}}\s*[|｜/]\s*{DAY}.{{0,20}}",
+    r"(?:기고|글|사진)\s*[|｜]\s*\S.{1,24}",
 )
-# "[공지] …" is the title of a post; "[추가] …" goes on with one, "[닉네임] …요." answers in one, and a short
-# "<준비물>" or "[별표] …" heads a part of one.
-BRACKETED_TITLE = re.compile(
-    r"^\s*(?:\[(?!추가|참고|준비|서류|주의|수정|예시|사진|별표|별지|서식|부칙|붙임|[ xXvV✓]?\])[^\[\]=]{1,20}\]"
-    r"\s*[^\s\[].{0,70}"
-    r"|\[[^\[\]=]{10,40}\]|【[^【】]{1,50}】.{0,50}|<(?![^<>]{1,9}(?<=[것씀전후날에기일점활물서법용항])>)[^<>]{2,60}>|《[^《》]{2,60}》|〈[^〈〉]{2,60}〉|★.{2,60}★?|■\s?.{2,50}\s?■"
-    r"|제목\s?[:：].{2,80}|(?:No\.?|#)\s?\d{1,5}\b.{0,60})\s*$",
-    re.IGNORECASE,
+HEAD_LINE = re.compile(rf"^\s*(?:{'|'.join(HEAD_LINES)})\s*$", re.IGNORECASE)
+# What short words in brackets end in when they head a part of a post, not a post: "<준비물>", "〈셋째 날〉".
+PART_END = "[것씀전후날에기일점활물서법용항림]"
+NO_KIND = r"추가|참고|준비|서류|주의|수정|예시|사진|답변|댓글|\d+일|별표|별지|서식|부칙|붙임|[ xXvV✓]?\]"
+# "[공지] …" is the title of a post; "[추가] …" goes on with one, and "[닉네임] …요." answers in one.
+BRACKETED_TITLES = (
+    rf"\[(?!{NO_KIND})[^\[\]=]{{1,20}}\]\s*[^\s\[].{{0,70}}",
+    r"\[[^\[\]=]{10,40}\]",
+    r"【[^【】]{1,50}】.{0,50}",
+    rf"<(?! |[^<>]{{1,9}}(?<={PART_END})>)[^<>]{{2,60}}>",
+    rf"〈(?! |[^〈〉]{{1,9}}(?<={PART_END})〉)[^〈〉]{{2,60}}〉",
+    r"《[^《》]{2,60}》",
+    r"★.{2,60}★?",
+    r"■\s?.{2,50}\s?■",
+    r"제목\s?[:：].{2,80}",
+    r"(?:No\.?|#)\s?\d{1,5}\b.{0,60}",
+    r".{2,40} 카카오톡 대화",
 )
+BRACKETED_TITLE = re.compile(rf"^\s*(?:{'|'.join(BRACKETED_TITLES)})\s*$", re.IGNORECASE)
 KIND_OF_POST = re.compile(
     r"\s*\[(?:공지|필독|안내|알림|후기|질문|정보|공유|펌|나눔|구인|구직|양도|긴급|속보|모집|홍보|이벤트|소식|잡담)"
 )

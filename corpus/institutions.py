@@ -38,6 +38,17 @@ NO_PART_OF_NAME = re.compile(
 )
 LATIN_WORD = r"[A-Z][A-Za-z&.'’ñÑ]+"
 LATIN_NAME = re.compile(rf"{LATIN_WORD}(?:\s(?:{LATIN_WORD}|[A-Z]|of|de|ng|at|the|sa|and))*(?:\s{LATIN_WORD})")
+LATIN_WORDS = re.compile(
+    r"[A-Z][A-Za-z0-9.'’&-]*(?:\s(?:&\s)?[A-Z][A-Za-z0-9.'’&-]*|\s(?:of|de|ng|at|na|sa|the)(?=\s[A-Z]))*"
+)
+PERSON_TITLES = (
+    r"선생님?|실장|팀장|과장|부장|대표|사장|권사|집사|목사|선교사|총무|쌤|씨|기사|간사|코디네이터|코디|원장|회장|방장|소장|매니저|대리|차장|국장|영사"
+    r"|언니|형|아저씨|아주머니|이모|여사|사모"
+)
+PERSON = re.compile(
+    rf"(?:[가-힣A-Za-z]{{1,6}}\s)?[가-힣A-Za-z]{{1,6}}\s?(?:{PERSON_TITLES})(?![가-힣]{{2}})"
+    r"|(?:Ms|Mr|Mrs|Mang|Ate|Kuya|Dr|Atty)\.?\s[A-Z가-힣][a-zA-Z가-힣]+"
+)
 QUOTED = re.compile(r"['‘\"“「『]([가-힣A-Za-z0-9 &·]{2,20})['’\"”」』]")
 
 # Words before a contact that say how or when to use it, not whose it is.
@@ -48,7 +59,7 @@ ROLE_WORDS = (
     r"|코디네이터|담당|담당자|핫라인|핫 ?라인|무료|수신자 ?부담|toll ?free|지방|시내|마닐라|세부|본점|분점|팩스"
     r"|fax|viber|바이버|겸용|whatsapp|와츠앱|텔레그램|telegram|line|라인|sns|인스타|블로그|카페|온라인|인터넷"
     r"|링크|사이트|급한|급한 소식은|서류|스캔본|이력서|한국|필리핀|현지|이메일|e-?mail|또는|혹은|및|그리고|or"
-    r"|and"
+    r"|and|입니다|이에요|예요"
 )
 SUFFIXES = r"(?:와|과|이?나|은|는|이|가|을|를|으?로|에|에서|부터|까지|만|도|겸용|가능|전용)?"
 ONLY_ROLES = re.compile(
@@ -104,26 +115,13 @@ def _belongs_before(word: re.Match, following: re.Match, text: str) -> bool:
     )
 
 
-def owner_before(text: str) -> str:
-    """Whose contact follows these words of the same line, or "" where they do not say."""
-    text = LABEL.sub("\n", text)
-    for part in reversed(re.split(r"\n|(?<=\s)[/|](?=\s)|[;|]", text)):
-        if names := find_institutions(part):
-            return names[-1]
-        for segment in reversed(re.split(r",\s|\s[-–—:→=]\s|:\s", part)):
-            name = clean_name(segment)
-            if 2 <= len(name) <= 20 and not ONLY_ROLES.match(name) and not SENTENCE_LIKE.search(name):
-                return name
-    return ""
-
-
-def owner_in_heading(line: str) -> str:
-    """The name in a line without contacts that heads the lines that have some, or "" where it is a sentence."""
-    name = clean_name(line)
-    names = find_institutions(name)
-    if len(name) > LONGEST_NAME or SENTENCE_LIKE.search(name):
-        return names[-1] if names else ""
-    return "" if ONLY_ROLES.match(name) else (names[-1] if names else name)
+def find_names(text: str) -> list[tuple[str, str]]:
+    """(name, kind) of everybody named in a text; the kind is "institution", "latin" or "person"."""
+    names = [(name, "institution") for name in find_institutions(text)]
+    known = {name for name, _ in names}
+    latin = (match[0].strip(" .,") for match in LATIN_WORDS.finditer(text))
+    names += [(name, "latin") for name in latin if len(name) > 2 and name not in known]
+    return names + [(match[0].strip(), "person") for match in PERSON.finditer(text)]
 
 
 def clean_name(text: str) -> str:

@@ -154,7 +154,7 @@ def test_a_heading_ends_at_a_blank_line():
         "하루라도 넘기면 벌금이 붙습니다.",
         "현장에서 합의금을 주지 마세요.",
         "경찰관이 올 때까지 현장을 떠나면 안 됩니다.",
-        "중고 거래 사기가 많습니다.",
+        "입금부터 요구하면 사기입니다.",
     ],
 )
 def test_a_warning_is_something_to_beware_of(sentence):
@@ -175,7 +175,8 @@ def test_an_instruction_is_something_to_do(sentence):
 
 
 @pytest.mark.parametrize(
-    "sentence", ["여권 사본을 두 장 준비하세요.", "진단서와 영수증 원본을 꼭 챙겨 가세요.", "사진 두 장이 필요합니다."]
+    "sentence",
+    ["여권 사본을 두 장 준비하세요.", "진단서와 영수증 원본을 꼭 챙겨 가세요.", "신분증 사본 2부가 필요합니다."],
 )
 def test_a_thing_that_somebody_must_have_is_something_to_bring(sentence):
     assert extract_answer(document(f"어제 시장에 다녀왔습니다. {sentence}")).to_bring == [sentence]

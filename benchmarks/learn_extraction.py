@@ -1,0 +1,189 @@
+"""Learn what step 01 judges by: what is an instruction, a thing to bring or a warning, and whose a contact is.
+
+    python benchmarks/learn_extraction.py             # cross-validation on the labelled posts: what unseen posts get
+    python benchmarks/learn_extraction.py --write     # learn from all of them, and write corpus/learned.npz
+
+The labelled posts are `tests/labelled/*.jsonl`, without `fresh.jsonl`: those stay unseen. After adding posts of
+your own to a file there, run it with --write and then step 01 again.
+"""
+
+import argparse
+import json
+import sys
+import zlib
+from collections import defaultdict
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.samples import GOALS, LABELLED, Score, compare, print_scores, similar_owner  # noqa: E402
+from corpus import checklists, linear, owners  # noqa: E402
+from corpus.contacts import find_values  # noqa: E402
+from corpus.documents import find_title  # noqa: E402
+from corpus.linear import ROWS  # noqa: E402
+from corpus.normalization import normalize, standardize_labels  # noqa: E402
+from corpus.statements import Statement, read_statements  # noqa: E402
+
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+
+FOLDS = 6
+CHECKLIST_DECAY = 2e-6  # weight decay; both were chosen by cross-validation
+OWNER_DECAY = 1e-4
+STEPS = 60  # of L-BFGS
+LEAST_SHARE = 0.4  # of a statement that a label must cover to name its list
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--write", action="store_true", help="write the weights that all labelled posts teach")
+    options = parser.parse_args()
+    posts = [
+        json.loads(line)
+        for path in sorted(LABELLED.glob("*.jsonl"))
+        if path.stem != "fresh"
+        for line in path.read_text(encoding="utf-8").splitlines()
+    ]
+    for post in posts:
+        post["clean"] = standardize_labels(normalize(post["text"]))
+        post["found_title"] = find_title(tuple(post["clean"].split("\n")))
+    if options.write:
+        weights = learn(posts)
+        np.savez_compressed(linear.LEARNED, **{task: array.astype(np.float16) for task, array in weights.items()})
+        print(f"{len(posts)} posts -> {linear.LEARNED.relative_to(ROOT)}, {linear.LEARNED.stat().st_size:,} bytes")
+        return
+    print_scores(f"{len(posts)} posts, {FOLDS} folds", cross_validate(posts))
+
+
+def cross_validate(posts: list[dict]) -> dict[str, Score]:
+    """The scores of each post by weights that were learned from the posts of the other folds."""
+    scores: dict[str, Score] = defaultdict(Score)
+    fold_of = [zlib.crc32(post["id"].encode()) % FOLDS for post in posts]
+    for fold in range(FOLDS):
+        weights = learn([post for post, its_fold in zip(posts, fold_of, strict=True) if its_fold != fold])
+        use(weights)
+        for post, its_fold in zip(posts, fold_of, strict=True):
+            if its_fold == fold:
+                for section, (found, labelled, same) in compare(post).items():
+                    scores[section].add(found, labelled, same)
+    return {section: scores[section] for section in GOALS if section in scores}
+
+
+def use(weights: dict[str, np.ndarray]) -> None:
+    """Let step 01's code judge by these weights."""
+    learned = linear.learned_weights()
+    learned.clear()
+    learned.update({task: np.ascontiguousarray(array, dtype=np.float64) for task, array in weights.items()})
+
+
+def learn(posts: list[dict]) -> dict[str, np.ndarray]:
+    return {"checklist": learn_checklist(posts), "owner": learn_owners(posts)}
+
+
+def learn_checklist(posts: list[dict]) -> np.ndarray:
+    """Weights (4, ROWS) of multinomial logistic regression over the statements of the posts."""
+    rows, owner_of, wanted = [], [], []
+    for post in posts:
+        statements = read_statements(post["clean"], post["found_title"])
+        if statements:
+            its_rows, its_owners = checklists.statement_features(statements)
+            rows.append(its_rows)
+            owner_of.append(its_owners + len(wanted))
+            wanted += [checklists.LISTS.index(_list_of(statement, post)) for statement in statements]
+    score = _scorer(np.concatenate(rows), np.concatenate(owner_of), len(wanted))
+    target = torch.tensor(wanted)
+    return _minimize(
+        lambda weights: torch.nn.functional.cross_entropy(score(weights), target), outputs=4, decay=CHECKLIST_DECAY
+    )
+
+
+def _list_of(statement: Statement, post: dict) -> str:
+    """The list whose labels cover most of a statement, if they cover enough of it."""
+    text, best = statement.text, ("none", LEAST_SHARE)
+    for name, key in (("beware", "to_beware"), ("bring", "to_bring"), ("do", "to_do")):
+        covered = [False] * len(text)
+        for label in (standardize_labels(normalize(line)) for line in post[key]):
+            if text in label and len(text) >= LEAST_SHARE * len(label):
+                covered = [True] * len(text)
+            elif (start := text.find(label)) >= 0:
+                covered[start : start + len(label)] = [True] * len(label)
+        share = sum(covered) / len(text)
+        if share > best[1]:
+            best = name, share
+    return best[0]
+
+
+def learn_owners(posts: list[dict]) -> np.ndarray:
+    """Weights (1, ROWS) that give the right one of the candidates for each contact the highest score."""
+    rows, candidate_of, question_of, is_right = [], [], [], []
+    questions = 0
+    for post in posts:
+        lines = post["clean"].split("\n")
+        found = [find_values(line) for line in lines]
+        named = {
+            (contact["kind"], _squeeze(standardize_labels(normalize(contact["value"])))): _squeeze(
+                contact["institution"]
+            )
+            for contact in post["contacts"]
+        }
+        previous = ""
+        for number, values in enumerate(found):
+            for place, (_, _, label, value) in enumerate(values):
+                candidates = owners.find_candidates(lines, found, number, place, post["found_title"], previous)
+                owner = named.get((label, _squeeze(value)), "")
+                exact = [_squeeze(candidate.name) == owner for candidate in candidates]
+                right = exact if any(exact) else [similar_owner(_squeeze(one.name), owner) for one in candidates]
+                if owner and any(right):
+                    its_rows, its_candidates = owners.candidate_features(candidates)
+                    rows.append(its_rows)
+                    candidate_of.append(its_candidates + len(is_right))
+                    question_of += [questions] * len(candidates)
+                    is_right += right
+                    questions += 1
+                    previous = candidates[right.index(True)].name
+                else:
+                    previous = previous if not owner else ""
+    score = _scorer(np.concatenate(rows), np.concatenate(candidate_of), len(is_right))
+    question, right = torch.tensor(question_of), torch.tensor(is_right)
+
+    def loss(weights: torch.Tensor) -> torch.Tensor:
+        scores = score(weights)[:, 0]
+        exponents = (scores - scores.max().detach()).exp()
+        total = torch.zeros(questions).index_add(0, question, exponents)
+        of_right = torch.zeros(questions).index_add(0, question, exponents * right)
+        return (total.log() - of_right.clamp(min=1e-12).log()).mean()
+
+    return _minimize(loss, outputs=1, decay=OWNER_DECAY)
+
+
+def _scorer(rows: np.ndarray, owner_of: np.ndarray, count: int):
+    """A function from weights (ROWS, outputs) to scores (count, outputs): `linear.score`, but differentiable."""
+    order = np.argsort(owner_of, kind="stable")
+    sizes = np.bincount(owner_of, minlength=count)
+    offsets = torch.from_numpy(np.concatenate([[0], np.cumsum(sizes)[:-1]]))
+    rows_tensor = torch.from_numpy(rows[order])
+    scale = torch.from_numpy(1 / np.sqrt(np.maximum(1, sizes))).float()[:, None]
+    return lambda weights: torch.nn.functional.embedding_bag(rows_tensor, weights, offsets, mode="sum") * scale
+
+
+def _minimize(loss, outputs: int, decay: float) -> np.ndarray:
+    weights = torch.zeros(ROWS, outputs, requires_grad=True)
+    optimizer = torch.optim.LBFGS([weights], max_iter=STEPS, line_search_fn="strong_wolfe")
+
+    def closure():
+        optimizer.zero_grad()
+        total = loss(weights) + decay * weights.square().sum()
+        total.backward()
+        return total
+
+    optimizer.step(closure)
+    return weights.detach().numpy().T
+
+
+def _squeeze(text: str) -> str:
+    return "".join(text.split())
+
+
+if __name__ == "__main__":
+    main()

@@ -29,7 +29,9 @@ LABELLED_NUMBER = re.compile(
     rf"{NOT_WITHIN}(?:{FULL_NUMBER}|{LOCAL_NUMBER}){RANGE}{EXTENSION}{NOT_BEFORE}", re.IGNORECASE
 )
 # Most lines hold no contact; this finds those worth the searches below.
-MAY_HOLD_VALUE = re.compile(r"\d{3}|[@_:]|[a-zA-Z]\.[a-z]|[A-Z][a-z]+,?\s|[로길]\s?\d")
+MAY_HOLD_VALUE = re.compile(
+    r"[0-9@_:a-zA-Z로길](?:(?<=\d)\d\d|(?<=[@_:])|(?<=[a-zA-Z])\.[a-z]|(?<=[A-Z])[a-z]+,?\s|(?<=[로길])\s?\d)"
+)
 NEXT_NUMBER = re.compile(rf"(?:{FULL_NUMBER})\s?[/,·]\s?{LOCAL_NUMBER}(?!\d)")  # 02-0000-3672 / 0000-3673
 WEB_ADDRESS = re.compile(rf"(?<![\w@./\-])(?:{WEB})", re.IGNORECASE)
 EMAIL_ADDRESS = re.compile(rf"(?<![a-z0-9.+\-])(?:{EMAIL})", re.IGNORECASE)

@@ -12,11 +12,14 @@ from pathlib import Path
 import pipeline
 from corpus.template import BOS, EOS, MARKERS, PAD, Template
 from gpt.batches import IGNORED, TrainingRows, find_samples, validation_batches
-from gpt.checkpoint import load_checkpoint, save_checkpoint
+from gpt.checkpoint import best_of, load_checkpoint, save_checkpoint
 from gpt.device import autocast, choose_device, choose_dtype, empty_cache, random_state, restore_random_state
+from gpt.device_check import compare_with_cpu
 from gpt.loss import next_token_loss
+from gpt.memory import MicroBatch
 from gpt.model import GPT, GPTConfig
 from gpt.optimizer import Optimizer, rate_factor
+from gpt.plan import describe_plan
 from gpt.run import Run, StopSignals
 from gpt.sampling import SamplingSettings, generate
 from gpt.token_file import read_token_file
@@ -31,11 +34,14 @@ from tqdm import tqdm
 TRAIN_BIN = "data/train.bin"  # made by step 03
 VAL_BIN = "data/val.bin"  # made by step 03
 TOKENIZER_PATH = "data/tokenizer.json"  # made by step 02
-CHECKPOINT_PATH = "checkpoints/ckpt.pt"  # everything that step 05 and a rerun of this step need
+CHECKPOINT_PATH = (
+    "checkpoints/ckpt.pt"  # everything that step 05 and a rerun need; best.pt beside it is the best so far
+)
 
 # --- Machine ---
 DEVICE = "auto"  # auto takes cuda, else mps (Apple), else cpu
 PRECISION = "auto"  # bf16 where the hardware is fast at it, else fp32; or say bf16, fp32
+DEVICE_CHECK = "cpu"  # if the GPU computes otherwise than the CPU: "cpu" trains there, "stop" stops, "off" never looks
 
 # --- Model: 6/6/384 trains well on an M4 with 16 GB; 8/8/512 is the next size up ---
 BLOCK_SIZE = 1024  # tokens seen at once; a sample must fit whole, or no row shows a document with its answer
@@ -54,6 +60,7 @@ MICRO_BATCH_SIZE = 4  # rows on the device at once; the gradients of several mak
 MAX_STEPS = 5000  # steps in all, earlier runs included; raise it and rerun to train on
 MAX_MINUTES = 0.0  # or: minutes of training in all, earlier runs included; 0 = MAX_STEPS decides
 EVAL_INTERVAL = 250  # steps between evaluations, each with a sample answer and a save
+SAVE_MINUTES = 10.0  # a save at least this often: what a power cut can cost; 0 = only at evaluations
 SAMPLE_TOKENS = 200  # length of the sample answer; 0 = none
 
 # --- Learning rates (full value, after warm-up and before decay) ---
@@ -82,14 +89,22 @@ def main(arguments=()):
 
     torch.manual_seed(settings.seed)
     config = config_from(settings, tokenizer.get_vocab_size())
-    model = GPT(config).to(device)
-    optimizer = build_optimizer(settings, model)
+    model = GPT(config)
+    device = check_device(settings, model.to(device), training, dtype)
+    optimizer = build_optimizer(settings, model.to(device))
+    micro_batch = MicroBatch(settings.micro_batch_size, device)
     run = Run(settings.max_steps, settings.max_minutes)
-    if Path(settings.checkpoint_path).exists():
-        checkpoint = load_checkpoint(settings.checkpoint_path)
-        require_same_run(settings, checkpoint, config, digests)
-        resume(checkpoint, digests, model, optimizer, training, run, device)
-    print_plan(config, device, dtype, training, run)
+
+    def load(checkpoint: dict) -> None:
+        """Put everything back as it was when the checkpoint was saved."""
+        model.load_state_dict(checkpoint["model"])
+        optimizer.load_state_dict(checkpoint["optimizer"])
+        run.load_state_dict(checkpoint["run"])
+        restore_random_state(device, checkpoint["random"])
+        if checkpoint["inputs"]["train"] == digests["train"]:
+            training.load_state_dict(checkpoint["data"])
+        else:
+            print("The training data has changed since the last save: going on with the first row of the new data.")
 
     def save() -> None:
         """Everything that a rerun and step 05 need, in one file."""
@@ -110,23 +125,45 @@ def main(arguments=()):
         )
         made_from = [settings.train_bin, settings.val_bin, settings.tokenizer_path]
         pipeline.record_artifacts([settings.checkpoint_path], Path(__file__).name, settings, made_from)
+        run.saved()
+
+    if Path(settings.checkpoint_path).exists():
+        checkpoint = load_checkpoint(settings.checkpoint_path)
+        require_same_run(settings, checkpoint, config, digests)
+        load(checkpoint)
+        print(f"resumed at step {run.step:,}")
+    else:
+        # Shows now, not in an hour, whether the disk has room; and gives a run that blows up a place to go back to.
+        save()
+    print_plan(config, device, dtype, training, run)
 
     with tqdm(initial=run.step, desc="train", unit="step", dynamic_ncols=True) as bar, StopSignals() as stop:
         run.start_clock()
         while run.progress() < 1 and not stop.requested:
             optimizer.set_rate(rate_at(settings, run))
             inputs, targets = training.next_batch(settings.batch_size)
-            loss = train_step(model, optimizer, inputs, targets, settings, dtype)
-            run.count_step(int((targets != IGNORED).sum()))
-            bar.total = run.expected_steps()
-            bar.set_postfix_str(f"loss {loss:.3f}, {run.tokens_per_second():,.0f} tokens/s", refresh=False)
-            bar.update()
-            if run.step % settings.eval_interval == 0 or run.progress() >= 1:
-                bits = evaluate(model, validation(), count_token_bytes(tokenizer), dtype)
-                run.history.append({"step": run.step, "loss": loss, "bits_per_byte": bits})
+            try:
+                loss = train_step(model, optimizer, inputs, targets, micro_batch, settings, dtype)
+                run.count_step(int((targets != IGNORED).sum()))
+                bar.set_postfix_str(f"loss {loss:.3f}, {run.tokens_per_second():,.0f} tokens/s", refresh=False)
+                if run.is_measured():
+                    bar.write(describe_plan(config, run, training, settings.batch_size))
+                if run.step % settings.eval_interval == 0 or run.progress() >= 1:
+                    bits = evaluate(model, validation, count_token_bytes(tokenizer), micro_batch, dtype)
+                    run.history.append({"step": run.step, "loss": loss, "bits_per_byte": bits})
+                    save()
+                    if run.is_best():
+                        pipeline.keep_as(Path(settings.checkpoint_path), best_of(settings.checkpoint_path))
+                    bar.write(f"step {run.step:,}: loss {loss:.3f}, validation {bits:.4f} bits per byte, saved")
+                    bar.write(write_sample_answer(model, tokenizer, template, settings))
+            except LossIsNoNumberError:
+                bar.write(run.retreat())  # raises StepError after the third time
+                load(load_checkpoint(settings.checkpoint_path))
+                optimizer.zero_grad()
+            if settings.save_minutes and run.minutes_since_save() >= settings.save_minutes:
                 save()
-                bar.write(f"step {run.step:,}: loss {loss:.3f}, validation {bits:.4f} bits per byte, saved")
-                bar.write(write_sample_answer(model, tokenizer, template, settings))
+            bar.total = run.expected_steps()
+            bar.update(run.step - bar.n)
         if stop.requested:
             save()
     if stop.requested:
@@ -136,15 +173,28 @@ def main(arguments=()):
     print(
         f"{run.step:,} steps in {run.seconds / 60:.1f} minutes, validation {last:.4f} bits per byte: "
         f"{settings.checkpoint_path}; ask it with: python 05_generate.py\n"
+        f"{run.describe_best(best_of(settings.checkpoint_path))}"
         "To train on, raise MAX_STEPS (or MAX_MINUTES) and run this step again."
     )
+
+
+class LossIsNoNumberError(Exception):
+    """The loss or a gradient is infinite or NaN; the weights are still good."""
 
 
 def check_settings(settings) -> None:
     """Stop at values that cannot work, before anything is read."""
     require = pipeline.require_setting
     at_least_one = ("block_size", "n_layer", "n_head", "n_embd", "batch_size", "micro_batch_size", "eval_interval")
-    not_negative = ("max_steps", "max_minutes", "sample_tokens", "matrix_rate", "embedding_rate", "head_rate")
+    not_negative = (
+        "max_steps",
+        "max_minutes",
+        "save_minutes",
+        "sample_tokens",
+        "matrix_rate",
+        "embedding_rate",
+        "head_rate",
+    )
     not_negative += ("norm_rate", "weight_decay", "warmup_steps", "final_rate", "seed")
     for least, names in ((1, at_least_one), (0, not_negative)):
         for name in names:
@@ -160,6 +210,10 @@ def check_settings(settings) -> None:
     require(
         n_kv_head > 0 and settings.n_head % n_kv_head == 0,
         f"N_HEAD {settings.n_head} must be a multiple of N_KV_HEAD {settings.n_kv_head}",
+    )
+    require(
+        settings.device_check in ("cpu", "stop", "off"),
+        f"DEVICE_CHECK is {settings.device_check!r}; it must be cpu, stop or off",
     )
     require(0 <= settings.dropout < 1, f"DROPOUT is {settings.dropout}; it must be at least 0 and below 1")
 
@@ -221,8 +275,8 @@ def read_data(settings, tokenizer: Tokenizer):
     train_samples, val_samples = find_samples(train_tokens, bos), find_samples(val_tokens, bos)
     training = TrainingRows(train_tokens, train_samples, settings.block_size, pad, settings.seed)
 
-    def validation():
-        return validation_batches(val_tokens, val_samples, settings.block_size, pad, settings.micro_batch_size)
+    def validation(rows: int):
+        return validation_batches(val_tokens, val_samples, settings.block_size, pad, rows)
 
     return training, validation, Template.of_style(header.style)
 
@@ -242,17 +296,19 @@ def require_same_run(settings, checkpoint: dict, config: GPTConfig, digests: dic
         raise StepError(f"{settings.checkpoint_path}: {values}; set them alike to go on, or {other}")
 
 
-def resume(checkpoint: dict, digests: dict[str, str], model, optimizer, training, run: Run, device) -> None:
-    """Put everything back as it was when the checkpoint was saved."""
-    model.load_state_dict(checkpoint["model"])
-    optimizer.load_state_dict(checkpoint["optimizer"])
-    run.load_state_dict(checkpoint["run"])
-    restore_random_state(device, checkpoint["random"])
-    if checkpoint["inputs"]["train"] == digests["train"]:
-        training.load_state_dict(checkpoint["data"])
-    else:
-        print("The training data has changed since the last save: going on with the first row of the new data.")
-    print(f"resumed at step {run.step:,}")
+def check_device(settings, model: GPT, training: TrainingRows, dtype) -> torch.device:
+    """The device to train on: the model's, or the CPU where DEVICE_CHECK finds that the other computes wrongly."""
+    device = model.embedding.weight.device
+    if device.type == "cpu" or settings.device_check == "off":
+        return device
+    complaints = compare_with_cpu(model, *training.first_row(), dtype)
+    if not complaints:
+        return device
+    found = f"{device} computes otherwise than the CPU: {'; '.join(complaints[:3])}"
+    if settings.device_check == "stop":
+        raise StepError(f"{found}. Update torch and the system, or set DEVICE cpu, PRECISION fp32 or DEVICE_CHECK cpu")
+    print(f"{found}. Training on the CPU instead (DEVICE_CHECK); PRECISION fp32 may help on {device}.")
+    return torch.device("cpu")
 
 
 def print_plan(config: GPTConfig, device, dtype, training: TrainingRows, run: Run) -> None:
@@ -268,35 +324,60 @@ def print_plan(config: GPTConfig, device, dtype, training: TrainingRows, run: Ru
 
 
 def rate_at(settings, run: Run) -> float:
-    return rate_factor(run.step, run.progress(), settings.warmup_steps, settings.decay_share, settings.final_rate)
+    factor = rate_factor(run.step, run.progress(), settings.warmup_steps, settings.decay_share, settings.final_rate)
+    return factor * run.rate_share
 
 
-def train_step(model: GPT, optimizer: Optimizer, inputs, targets, settings, dtype) -> float:
-    """One step on a batch (BATCH_SIZE, BLOCK_SIZE); return the mean loss of its tokens in nats."""
+def train_step(model: GPT, optimizer: Optimizer, inputs, targets, micro_batch: MicroBatch, settings, dtype) -> float:
+    """One step on a batch (BATCH_SIZE, BLOCK_SIZE); return the mean loss of its tokens in nats.
+
+    Raises LossIsNoNumberError before anything of it reaches the weights.
+    """
+    loss = micro_batch.fit(
+        lambda rows: accumulate_gradients(model, inputs, targets, rows, dtype), clear=optimizer.zero_grad
+    )
+    norm = torch.nn.utils.clip_grad_norm_(model.parameters(), settings.max_gradient_norm)
+    if not math.isfinite(loss) or not math.isfinite(norm):
+        raise LossIsNoNumberError
+    optimizer.step()
+    optimizer.zero_grad()
+    return loss
+
+
+def accumulate_gradients(model: GPT, inputs, targets, rows: int, dtype) -> float:
+    """Add up the gradients of a batch, `rows` of its rows at a time; return its mean loss."""
     device = model.embedding.weight.device
     target_count = int((targets != IGNORED).sum())
     total = 0.0
-    for rows in torch.arange(len(inputs)).split(settings.micro_batch_size):
-        micro_inputs, micro_targets = inputs[rows].to(device), targets[rows].to(device)
+    for at in torch.arange(len(inputs)).split(rows):
+        micro_inputs, micro_targets = inputs[at].to(device), targets[at].to(device)
         with autocast(device, dtype):
             hidden = model.hidden_states(micro_inputs)
         loss = next_token_loss(hidden, model.head.weight, micro_targets, dtype) / target_count
         loss.backward()
         total += loss.item()
-    require_finite(total)
-    torch.nn.utils.clip_grad_norm_(model.parameters(), settings.max_gradient_norm)
-    optimizer.step()
-    optimizer.zero_grad()
     return total
 
 
-@torch.no_grad()
-def evaluate(model: GPT, batches, token_bytes: torch.Tensor, dtype) -> float:
+def evaluate(model: GPT, validation, token_bytes: torch.Tensor, micro_batch: MicroBatch, dtype) -> float:
     """Bits per byte over the whole validation set; unlike the loss, comparable between vocabularies.
 
     The bits are those of every token, markers included; the bytes are those of the text alone.
     """
     model.eval()
+    nats, text_bytes = micro_batch.fit(
+        lambda rows: measure_loss(model, validation(rows), token_bytes, dtype), clear=lambda: None
+    )
+    model.train()
+    empty_cache(micro_batch.device)
+    if not math.isfinite(nats):
+        raise LossIsNoNumberError
+    return nats / math.log(2) / max(1.0, text_bytes)
+
+
+@torch.no_grad()
+def measure_loss(model: GPT, batches, token_bytes: torch.Tensor, dtype) -> tuple[float, float]:
+    """The loss of all batches in nats, and the bytes of text that they hold."""
     device = model.embedding.weight.device
     nats = text_bytes = 0.0
     for inputs, targets in batches:
@@ -304,19 +385,7 @@ def evaluate(model: GPT, batches, token_bytes: torch.Tensor, dtype) -> float:
             hidden = model.hidden_states(inputs.to(device))
         nats += next_token_loss(hidden, model.head.weight, targets.to(device), dtype).item()
         text_bytes += int(token_bytes[targets[targets != IGNORED]].sum())
-    model.train()
-    empty_cache(device)
-    require_finite(nats)
-    return nats / math.log(2) / max(1.0, text_bytes)
-
-
-def require_finite(loss: float) -> None:
-    """Stop before a run that has blown up is saved over a good one."""
-    if not math.isfinite(loss):
-        raise StepError(
-            "the loss is no longer a number; the last save is intact: lower MATRIX_RATE, EMBEDDING_RATE and HEAD_RATE "
-            "by half and run this step again"
-        )
+    return nats, text_bytes
 
 
 def count_token_bytes(tokenizer: Tokenizer) -> torch.Tensor:

@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
@@ -138,18 +139,19 @@ def _describe_os_error(error: OSError) -> str:
 
 
 @contextlib.contextmanager
-def atomic_write(path: Path | str, mode: str = "w") -> Iterator[IO]:
+def atomic_write(path: Path | str, mode: str = "w", keep_old_as: Path | None = None) -> Iterator[IO]:
     """Open a file to write that takes the name `path` only when the block ends well.
 
     The bytes go to `path` + ".partial", reach the disk, and are moved into place in one operation
-    (`os.replace`), so that a kill or a full disk leaves the old file or the new one, never half.
+    (`os.replace`), so that a kill or a full disk leaves the old file or the new one, never half. The old
+    file stays as `keep_old_as`, if that is given.
     """
-    with atomic_writes([path], mode) as (file,):
+    with atomic_writes([path], mode, keep_old_as) as (file,):
         yield file
 
 
 @contextlib.contextmanager
-def atomic_writes(paths: Sequence[Path | str], mode: str = "w") -> Iterator[list[IO]]:
+def atomic_writes(paths: Sequence[Path | str], mode: str = "w", keep_old_as: Path | None = None) -> Iterator[list[IO]]:
     """`atomic_write` for several files that belong together: all are complete before one is moved."""
     targets = [Path(path) for path in paths]
     partials = [target.with_name(target.name + ".partial") for target in targets]
@@ -171,8 +173,21 @@ def atomic_writes(paths: Sequence[Path | str], mode: str = "w") -> Iterator[list
         if isinstance(error, OSError) and error.filename is None:
             error.filename = str(targets[0])
         raise
+    if keep_old_as and targets[0].exists():
+        keep_as(targets[0], keep_old_as)
     for partial, target in zip(partials, targets, strict=True):
         os.replace(partial, target)
+
+
+def keep_as(path: Path, other: Path) -> None:
+    """Let `other` be what `path` is now, whatever `path` becomes later; neither is ever missing or half-written."""
+    partial = other.with_name(other.name + ".partial")
+    partial.unlink(missing_ok=True)
+    try:
+        os.link(path, partial)  # a second name for the same bytes: no copy, no time
+    except OSError:  # a disk without links, such as an exFAT stick
+        shutil.copyfile(path, partial)
+    os.replace(partial, other)
 
 
 # ---------------------------------------------------------------------------------------------------

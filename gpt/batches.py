@@ -98,6 +98,10 @@ class TrainingRows:
             self.row += 1
         return self.reader.read(batch)
 
+    def first_row(self) -> tuple[Tensor, Tensor]:
+        """Inputs and targets of the first row of this epoch, (1, block_size) each; the stream does not move."""
+        return self.reader.read(self.rows[:1])
+
     def state_dict(self) -> dict[str, int]:
         return {"epoch": self.epoch, "row": self.row}
 

@@ -1,5 +1,7 @@
 """One file that holds all that answering and going on with training need."""
 
+import contextlib
+import sys
 import zipfile
 from pathlib import Path
 
@@ -13,9 +15,24 @@ FORMAT = "gpt-checkpoint-1"
 
 
 def save_checkpoint(path: Path | str, content: dict) -> None:
-    """Write a checkpoint, whole or not at all: plain tensors and values only, tensors on the CPU."""
-    with pipeline.atomic_write(path, "wb") as file:
+    """Write a checkpoint, whole or not at all: plain tensors and values only, tensors on the CPU.
+
+    The checkpoint that stood there before stays as `previous_of(path)`.
+    """
+    with pipeline.atomic_write(path, "wb", keep_old_as=previous_of(path)) as file:
         torch.save({"format": FORMAT, **_to_cpu(content)}, file)
+
+
+def previous_of(path: Path | str) -> Path:
+    """Where the checkpoint before the last is kept: ckpt.pt -> ckpt.previous.pt."""
+    path = Path(path)
+    return path.with_name(f"{path.stem}.previous{path.suffix}")
+
+
+def best_of(path: Path | str) -> Path:
+    """Where the checkpoint with the lowest validation loss is kept: ckpt.pt -> best.pt beside it."""
+    path = Path(path)
+    return path.with_name("best.pt" if path.name == "ckpt.pt" else f"{path.stem}.best{path.suffix}")
 
 
 def _to_cpu(value):
@@ -27,11 +44,35 @@ def _to_cpu(value):
 
 
 def load_checkpoint(path: Path | str) -> dict:
-    """Read a checkpoint that `save_checkpoint` wrote; nothing in it is executed (`weights_only`).
+    """Read a checkpoint that `save_checkpoint` wrote, or the one before it, with a word, where it is damaged.
 
-    Raises StepError when the file is missing, damaged, or of another format.
+    Raises StepError when the file is missing, of another format, or damaged like the one before it.
     """
-    path = Path(path)
+    try:
+        return _read_checkpoint(Path(path))
+    except DamagedCheckpointError as error:
+        damage = error
+    with contextlib.suppress(StepError):
+        content = _read_checkpoint(previous_of(path))
+        step = content.get("run", {}).get("step", 0)
+        print(
+            f"{damage.what}; going on with {previous_of(path).name}, the save before it, at step {step:,}",
+            file=sys.stderr,
+        )
+        return content
+    raise damage
+
+
+class DamagedCheckpointError(StepError):
+    """A checkpoint that cannot be read; `what` says so without the remedy."""
+
+    def __init__(self, what: str, remedy: str):
+        super().__init__(f"{what}; {remedy}")
+        self.what = what
+
+
+def _read_checkpoint(path: Path) -> dict:
+    """Nothing in the file is executed (`weights_only`)."""
     if not path.is_file():
         raise StepError(f"{path}: there is no such file; run: python 04_train_gpt_from_scratch.py")
     try:
@@ -42,9 +83,10 @@ def load_checkpoint(path: Path | str) -> dict:
     except Exception as error:  # a damaged file raises almost anything
         if isinstance(error, OSError) and error.filename:
             raise
-        raise StepError(
+        raise DamagedCheckpointError(
             f"{path}: {path.stat().st_size:,} bytes that cannot be read as a checkpoint ({type(error).__name__}), "
-            "truncated or foreign; delete it and run: python 04_train_gpt_from_scratch.py"
+            "truncated or foreign",
+            "delete it and run: python 04_train_gpt_from_scratch.py",
         ) from None
     found = content.get("format") if isinstance(content, dict) else None
     if found != FORMAT:

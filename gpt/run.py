@@ -2,6 +2,12 @@
 
 import signal
 import time
+from pathlib import Path
+
+from pipeline import StepError
+
+MEASURED_STEPS = 6  # since the start: the first is slow everywhere, the others tell the speed
+MOST_RETREATS = 3
 
 
 class Run:
@@ -13,14 +19,23 @@ class Run:
         self.seconds = 0.0
         self.history: list[dict] = []  # one entry for each evaluation
         self.started_at = self.seconds_before = 0.0
-        self.tokens_since_start = 0
+        self.tokens_since_start = self.steps_since_start = 0
+        self.measured_from = 0.0
+        self.saved_at = time.monotonic()
+        self.rate_share = 1.0  # of the learning rates; halved at each retreat
+        self.retreats = 0
 
     def start_clock(self) -> None:
         self.started_at, self.seconds_before = time.monotonic(), self.seconds
 
     def count_step(self, tokens: int) -> None:
         self.step += 1
-        self.tokens_since_start += tokens
+        self.steps_since_start += 1
+        # The first step's time is that of compiling and asking for memory.
+        if self.steps_since_start == 1:
+            self.measured_from = time.monotonic()
+        else:
+            self.tokens_since_start += tokens
         self.seconds = self.seconds_before + time.monotonic() - self.started_at
 
     def progress(self) -> float:
@@ -33,13 +48,65 @@ class Run:
         return max(self.step, round(self.step / self.progress())) if self.max_minutes else self.max_steps
 
     def tokens_per_second(self) -> float:
-        return self.tokens_since_start / max(1e-9, self.seconds - self.seconds_before)
+        if self.steps_since_start < 2:
+            return 0.0
+        return self.tokens_since_start / max(1e-9, time.monotonic() - self.measured_from)
+
+    def seconds_per_step(self) -> float:
+        return (time.monotonic() - self.measured_from) / max(1, self.steps_since_start - 1)
+
+    def is_measured(self) -> bool:
+        """True once: when enough steps have been made to tell how long the run will take."""
+        return self.steps_since_start == MEASURED_STEPS
+
+    def saved(self) -> None:
+        self.saved_at = time.monotonic()
+
+    def minutes_since_save(self) -> float:
+        return (time.monotonic() - self.saved_at) / 60
+
+    def is_best(self) -> bool:
+        """Whether the last evaluation has the lowest loss of all."""
+        return self.history[-1] == min(self.history, key=lambda entry: entry["bits_per_byte"])
+
+    def describe_best(self, path: Path) -> str:
+        """A line about the best evaluation where that is not the last; else nothing."""
+        if not self.history or self.is_best():
+            return ""
+        best = min(self.history, key=lambda entry: entry["bits_per_byte"])
+        return (
+            f"The best validation was {best['bits_per_byte']:.4f} at step {best['step']:,}, kept as {path}; since then "
+            "the model has rather learned its text by heart. To ask that one: "
+            f"python 05_generate.py --checkpoint-path {path}\n"
+        )
+
+    def retreat(self) -> str:
+        """Lower the rates after a loss that is no number; return what to say. Raises StepError after the third time."""
+        if self.retreats == MOST_RETREATS:
+            raise StepError(
+                f"the loss is no longer a number, and lower rates did not help {MOST_RETREATS} times; the last save is "
+                "intact: lower MATRIX_RATE, EMBEDDING_RATE and HEAD_RATE by half and run this step again"
+            )
+        self.retreats += 1
+        self.rate_share /= 2
+        back = f"back to the last save, with {self.rate_share:.1%} of the learning rates"
+        return f"step {self.step + 1:,}: the loss is no longer a number; {back}"
 
     def state_dict(self) -> dict:
-        return {"step": self.step, "seconds": self.seconds, "history": self.history}
+        return {
+            "step": self.step,
+            "seconds": self.seconds,
+            "history": self.history,
+            "rate_share": self.rate_share,
+            "retreats": self.retreats,
+        }
 
     def load_state_dict(self, state: dict) -> None:
-        self.step, self.seconds, self.history = state["step"], state["seconds"], list(state["history"])
+        """Go on from a checkpoint; what has been learned about the rates since it was saved stays learned."""
+        self.step, self.history = state["step"], list(state["history"])
+        self.seconds = max(self.seconds, state["seconds"])  # time that a retreat lost is lost
+        self.rate_share = min(self.rate_share, state["rate_share"])
+        self.retreats = max(self.retreats, state["retreats"])
 
 
 class StopSignals:

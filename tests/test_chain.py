@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pipeline
+from gpt.checkpoint import previous_of
 
 import pytest
 import torch
@@ -162,33 +163,40 @@ def test_step_05_says_that_there_is_no_checkpoint(house):
     assert str(house.checkpoint) in message and "python 04_train_gpt_from_scratch.py" in message
 
 
+@pytest.fixture
+def one_save(house):
+    """A house without the save before the last, which would be taken in place of a damaged one."""
+    previous_of(house.checkpoint).unlink()
+    return house
+
+
 @pytest.mark.parametrize("step", ["04", "05"])
 @pytest.mark.parametrize("left", [0, 100, 0.5, -1], ids=["none", "100 bytes", "half", "all but one byte"])
-def test_a_truncated_checkpoint_is_refused(house, step, left):
-    size = house.checkpoint.stat().st_size
+def test_a_truncated_checkpoint_is_refused(one_save, step, left):
+    size = one_save.checkpoint.stat().st_size
     kept = int(size * left) if isinstance(left, float) else left % size
-    os.truncate(house.checkpoint, kept)
-    message = house.complaint(step)
-    assert str(house.checkpoint) in message and f"{kept:,} bytes" in message
+    os.truncate(one_save.checkpoint, kept)
+    message = one_save.complaint(step)
+    assert str(one_save.checkpoint) in message and f"{kept:,} bytes" in message
     assert "python 04_train_gpt_from_scratch.py" in message
 
 
 @pytest.mark.parametrize("step", ["04", "05"])
-def test_a_file_that_is_no_checkpoint_of_ours_is_refused(house, step):
+def test_a_file_that_is_no_checkpoint_of_ours_is_refused(one_save, step):
     for foreign in ({"weight": torch.zeros(3)}, torch.zeros(3)):
-        torch.save(foreign, house.checkpoint)
-        assert str(house.checkpoint) in house.complaint(step)
-    house.checkpoint.write_text("체크포인트가 아닙니다.")
-    assert str(house.checkpoint) in house.complaint(step)
+        torch.save(foreign, one_save.checkpoint)
+        assert str(one_save.checkpoint) in one_save.complaint(step)
+    one_save.checkpoint.write_text("체크포인트가 아닙니다.")
+    assert str(one_save.checkpoint) in one_save.complaint(step)
 
 
-def test_a_checkpoint_that_would_run_a_program_is_refused_and_runs_nothing(house, tmp_path):
+def test_a_checkpoint_that_would_run_a_program_is_refused_and_runs_nothing(one_save, tmp_path):
     class Program:
         def __reduce__(self):
             return os.mkdir, (str(tmp_path / "it ran"),)
 
-    torch.save({"format": "gpt-checkpoint-1", "model": Program()}, house.checkpoint)
-    assert str(house.checkpoint) in house.complaint("05")
+    torch.save({"format": "gpt-checkpoint-1", "model": Program()}, one_save.checkpoint)
+    assert str(one_save.checkpoint) in one_save.complaint("05")
     assert not (tmp_path / "it ran").exists()
 
 

@@ -1,0 +1,251 @@
+"""Who gets further in the same time? nanoGPT's recipe and ours, on the same tokens, one after another.
+
+    python benchmarks/race.py raw.txt                                      # 120 seconds each, a small model
+    python benchmarks/race.py raw.txt --seconds 1800 --n-layer 6 --n-head 6 --n-embd 384 --block-size 512 --vocab-size 24000
+
+nanoGPT's recipe is transformers' GPT2LMHeadModel of the same layers and width with a tied head, AdamW from 1e-3 to 1e-4
+along a cosine, betas 0.9 and 0.95, decay 0.1, clip 1.0, batch 12, dropout 0: in fp32, as nanoGPT runs on a CPU, and with
+bf16 autocast. Ours is what step 04 does with the settings that stand in it. The clock stops during evaluations.
+Needs: pip install transformers matplotlib
+"""
+
+import argparse
+import importlib
+import math
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from gpt.device import autocast, choose_dtype  # noqa: E402
+from gpt.loss import next_token_loss  # noqa: E402
+from gpt.memory import MicroBatch  # noqa: E402
+from gpt.model import GPT  # noqa: E402
+from gpt.run import Run  # noqa: E402
+
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+
+step_02 = importlib.import_module("02_train_tokenizer")
+step_04 = importlib.import_module("04_train_gpt_from_scratch")
+
+VALIDATION_SHARE = 0.05
+EVALUATIONS = 24
+BATCH_OF_NANOGPT = 12
+CPU = torch.device("cpu")
+
+
+@dataclass
+class Text:
+    """A text as tokens: the stream to train on, the stream to validate with, and the bytes of the latter."""
+
+    train: np.ndarray
+    validation: np.ndarray
+    validation_bytes: int
+
+
+@dataclass
+class Contestant:
+    """How one recipe makes a step and measures its loss, and how far it got."""
+
+    name: str
+    step: Callable[[int, float], None]  # (number of the step, share of the time that is over)
+    loss: Callable[[torch.Tensor, torch.Tensor], float]  # nats of a batch
+    tokens_per_step: int
+    curve: list[tuple[float, float]] = field(default_factory=list)  # (seconds, bits per byte)
+    steps: int = 0
+    seconds: float = 0.0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("raw", type=Path)
+    parser.add_argument("--seconds", type=float, default=120)
+    parser.add_argument("--vocab-size", type=int, default=8192)
+    parser.add_argument("--n-layer", type=int, default=4)
+    parser.add_argument("--n-head", type=int, default=4)
+    parser.add_argument("--n-embd", type=int, default=256)
+    parser.add_argument("--block-size", type=int, default=256)
+    parser.add_argument("--only", help="nanogpt-fp32, nanogpt-bf16 or ours")
+    parser.add_argument("--plot", type=Path, default=Path("race.png"))
+    options = parser.parse_args()
+    require_packages()
+    text = encode_text(options.raw, options.vocab_size)
+    print(f"{len(text.train):,} tokens to train on, {len(text.validation):,} to validate with, {options.seconds:g} s each")
+    builders = {
+        "nanogpt-fp32": lambda: build_nanogpt(text, options, torch.float32),
+        "nanogpt-bf16": lambda: build_nanogpt(text, options, torch.bfloat16),
+        "ours": lambda: build_ours(text, options),
+    }
+    finished = []
+    for name, build in builders.items():
+        if options.only in (None, name):
+            torch.manual_seed(0)
+            finished.append(race(build(), text, options.seconds, options.block_size))
+            print_result(finished[-1])
+    print_comparison(finished)
+    draw(finished, options.plot)
+
+
+def require_packages() -> None:
+    try:
+        import matplotlib  # noqa: F401
+        import transformers  # noqa: F401
+    except ImportError as error:
+        sys.exit(f"{error.name} is missing; run: pip install transformers matplotlib")
+
+
+def encode_text(path: Path, vocab_size: int) -> Text:
+    """The text in tokens of a vocabulary that is learned from its training part."""
+    documents = [document + "\n\n" for document in path.read_text(encoding="utf-8").split("\n\n")]
+    cut = round(len(documents) * (1 - VALIDATION_SHARE))
+    tokenizer = step_02.train_tokenizer(iter(documents[:cut]), vocab_size, min_frequency=2)
+
+    def encode(part: list[str]) -> np.ndarray:
+        batches = (tokenizer.encode_batch_fast(part[at : at + 500]) for at in range(0, len(part), 500))
+        return np.array([token for batch in batches for encoding in batch for token in encoding.ids], dtype=np.int64)
+
+    validation_bytes = sum(len(document.encode()) for document in documents[cut:])
+    return Text(encode(documents[:cut]), encode(documents[cut:]), validation_bytes)
+
+
+def windows(tokens: np.ndarray, rows: int, block_size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Endless batches (rows, block_size) of inputs and targets: every window once, then all in a new order."""
+    random = np.random.default_rng(0)
+    count = (len(tokens) - 1) // block_size
+    while True:
+        order = random.permutation(count)
+        for at in range(0, count - rows + 1, rows):
+            places = order[at : at + rows, None] * block_size + np.arange(block_size)
+            yield torch.from_numpy(tokens[places]), torch.from_numpy(tokens[places + 1])
+
+
+def build_nanogpt(text: Text, options, dtype: torch.dtype) -> Contestant:
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    config = GPT2Config(
+        vocab_size=options.vocab_size,
+        n_positions=options.block_size,
+        n_embd=options.n_embd,
+        n_layer=options.n_layer,
+        n_head=options.n_head,
+        resid_pdrop=0.0,
+        embd_pdrop=0.0,
+        attn_pdrop=0.0,
+    )
+    model = GPT2LMHeadModel(config)
+    matrices = [parameter for parameter in model.parameters() if parameter.dim() >= 2]
+    vectors = [parameter for parameter in model.parameters() if parameter.dim() < 2]
+    groups = [{"params": matrices, "weight_decay": 0.1}, {"params": vectors, "weight_decay": 0.0}]
+    optimizer = torch.optim.AdamW(groups, lr=1e-3, betas=(0.9, 0.95), fused=True)
+    batches = windows(text.train, BATCH_OF_NANOGPT, options.block_size)
+
+    def nats(inputs, targets):
+        with autocast(CPU, dtype):
+            logits = model(inputs, use_cache=False).logits
+        return torch.nn.functional.cross_entropy(logits.float().flatten(0, 1), targets.flatten(), reduction="sum")
+
+    def step(number: int, progress: float) -> None:
+        rate = 1e-4 + 0.5 * (1 + math.cos(math.pi * progress)) * (1e-3 - 1e-4)
+        for group in optimizer.param_groups:
+            group["lr"] = rate * min(1.0, (number + 1) / (step_04.WARMUP_STEPS + 1))  # as short a warm-up as ours
+        inputs, targets = next(batches)
+        (nats(inputs, targets) / targets.numel()).backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+
+    name = f"nanoGPT's recipe, {'bf16' if dtype == torch.bfloat16 else 'fp32'}"
+    return Contestant(
+        name, step, lambda inputs, targets: nats(inputs, targets).item(), BATCH_OF_NANOGPT * options.block_size
+    )
+
+
+def build_ours(text: Text, options) -> Contestant:
+    """Step 04's own functions with step 04's own settings, except for the size of the model."""
+    constants = {name.lower(): value for name, value in vars(step_04).items() if name.isupper()}
+    settings = SimpleNamespace(**{**constants, **{name: getattr(options, name) for name in ("n_layer", "n_head", "n_embd")}})
+    settings.block_size = options.block_size
+    model = GPT(step_04.config_from(settings, options.vocab_size))
+    optimizer = step_04.build_optimizer(settings, model)
+    dtype = choose_dtype(settings.precision, CPU)
+    micro_batch = MicroBatch(settings.batch_size, CPU)
+    batches = windows(text.train, settings.batch_size, options.block_size)
+    run = Run(0, options.seconds / 60)
+
+    def step(number: int, progress: float) -> None:
+        run.step, run.seconds = number, progress * options.seconds
+        optimizer.set_rate(step_04.rate_at(settings, run))
+        step_04.train_step(model, optimizer, *next(batches), micro_batch, settings, dtype)
+
+    def loss(inputs, targets) -> float:
+        with autocast(CPU, dtype):
+            hidden = model.hidden_states(inputs)
+        return next_token_loss(hidden, model.head.weight, targets, dtype).item()
+
+    return Contestant("ours", step, loss, settings.batch_size * options.block_size)
+
+
+def race(contestant: Contestant, text: Text, seconds: float, block_size: int) -> Contestant:
+    """Let a contestant train for so many seconds, evaluations not counted."""
+    evaluations = 0
+    while contestant.seconds < seconds:
+        started = time.monotonic()
+        contestant.step(contestant.steps, contestant.seconds / seconds)
+        contestant.seconds += time.monotonic() - started
+        contestant.steps += 1
+        if contestant.seconds >= seconds * (evaluations + 1) / EVALUATIONS:
+            evaluations += 1
+            contestant.curve.append((contestant.seconds, bits_per_byte(contestant, text, block_size)))
+            print(f"  {contestant.name}: {contestant.seconds:6.1f} s  {contestant.curve[-1][1]:.4f}", file=sys.stderr)
+    return contestant
+
+
+@torch.no_grad()
+def bits_per_byte(contestant: Contestant, text: Text, block_size: int) -> float:
+    tokens = torch.from_numpy(text.validation)
+    rows = (len(tokens) - 1) // block_size
+    inputs, targets = tokens[: rows * block_size].view(rows, -1), tokens[1 : rows * block_size + 1].view(rows, -1)
+    nats = sum(contestant.loss(inputs[at : at + 8], targets[at : at + 8]) for at in range(0, rows, 8))
+    return nats / math.log(2) / text.validation_bytes * len(tokens) / targets.numel()
+
+
+def print_result(contestant: Contestant) -> None:
+    speed = contestant.steps * contestant.tokens_per_step / contestant.seconds
+    print(f"{contestant.name:26} {contestant.steps:6,} steps {speed:8,.0f} tokens/s   {contestant.curve[-1][1]:.4f} bits per byte")
+
+
+def print_comparison(finished: list[Contestant]) -> None:
+    """When the last contestant passed the final value of each of the others."""
+    *others, ours = finished
+    for other in others:
+        final = other.curve[-1][1]
+        passed = next((seconds for seconds, bits in ours.curve if bits <= final), None)
+        words = f"after {passed:.0f} s, a {other.seconds / passed:.0f}th of the time" if passed else "not"
+        print(f"{ours.name} passed {final:.4f} ({other.name}) {words}")
+
+
+def draw(finished: list[Contestant], path: Path) -> None:
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(8, 5))
+    for contestant in finished:
+        axes.plot(*zip(*contestant.curve, strict=True), marker=".", label=contestant.name)
+    axes.set_xlabel("seconds of training")
+    axes.set_ylabel("validation loss (bits per byte)")
+    axes.grid(alpha=0.3)
+    axes.legend()
+    figure.savefig(path, dpi=120, bbox_inches="tight")
+    print(f"curves in {path}")
+
+
+if __name__ == "__main__":
+    main()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pipeline
 from corpus.template import BOS, EOS, MARKERS, PAD, Template
-from gpt.batches import IGNORED, TrainingRows, find_samples, validation_batches
+from gpt.batches import IGNORED, TrainingRows, count_tokens, find_samples, validation_batches
 from gpt.checkpoint import best_of, load_checkpoint, save_checkpoint
 from gpt.device import autocast, choose_device, choose_dtype, empty_cache, random_state, restore_random_state
 from gpt.device_check import compare_with_cpu
@@ -133,6 +133,8 @@ def main(arguments=()):
         load(checkpoint)
         print(f"resumed at step {run.step:,}")
     else:
+        counts = count_tokens(training.reader.tokens, config.vocab_size)
+        model.start_from_counts(torch.from_numpy(counts).to(device))
         # Shows now, not in an hour, whether the disk has room; and gives a run that blows up a place to go back to.
         save()
     print_plan(config, device, dtype, training, run)

@@ -18,6 +18,12 @@ def find_samples(tokens: np.ndarray, bos: int) -> np.ndarray:
     return np.append(np.concatenate(starts), len(tokens))
 
 
+def count_tokens(tokens: np.ndarray, vocab_size: int) -> np.ndarray:
+    """How often each token occurs, (vocab_size,)."""
+    step = 1 << 24
+    return sum(np.bincount(tokens[at : at + step], minlength=vocab_size) for at in range(0, len(tokens), step))
+
+
 def pack_rows(samples: np.ndarray, row_length: int, order: np.ndarray) -> list[list[tuple[int, int]]]:
     """Put samples into rows of at most `row_length` tokens; a row is a list of (start, end) in the file.
 

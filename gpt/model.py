@@ -16,8 +16,8 @@ import torch.nn as nn
 import torch.nn.functional as F
 from torch import Tensor
 
-
 ATTENTION_BLOCK = 128  # queries
+CONSTANT = 4.0  # of the number in each embedding that stands for a bias; the others are about 1
 
 
 @dataclass(frozen=True)
@@ -107,6 +107,20 @@ class GPT(nn.Module):
                 nn.init.normal_(parameter, std=0.02 if self.config.tie_embeddings else 1.0)
             else:
                 nn.init.normal_(parameter, std=1 / math.sqrt(parameter.size(1)))
+
+    @torch.no_grad()
+    def start_from_counts(self, counts: Tensor) -> None:
+        """Let a new model predict every token as often as it occurs: counts (V,), of any text like its own.
+
+        One number of each embedding becomes a constant, which the head reads as a bias. That much every run
+        learns first; measured on two cores, it took the first tenth of a run of two minutes.
+        """
+        if self.config.tie_embeddings:
+            return  # the head's column would be the constant itself
+        shares = (counts.float() + 0.5).log()
+        self.embedding.weight[:, 0] = CONSTANT
+        constant_after_norm = CONSTANT / math.sqrt((self.config.n_embd - 1 + CONSTANT**2) / self.config.n_embd)
+        self.head.weight[:, 0] = (shares - shares.mean()).to(self.head.weight) / constant_after_norm
 
     def forward(self, tokens: Tensor, cache: KeyValueCache | None = None) -> Tensor:
         """Logits (B, T, V) for the token that follows each position of tokens (B, T)."""

@@ -3,6 +3,10 @@
 import torch
 from torch import nn
 
+# Muon's own default is 5. Three are less exact but learn as much in a step (measured: 4 layers of width 256, batches
+# of 2,048 tokens), and make a step of that size 10 % shorter.
+NEWTON_SCHULZ_STEPS = 3
+
 
 class Optimizer:
     """Two optimisers that step together: each kind of parameter learns best in its own way.
@@ -27,7 +31,9 @@ class Optimizer:
         groups = [{"params": [model.embedding.weight], "lr": embedding_rate}, {"params": norms, "lr": norm_rate}]
         if model.head.weight is not model.embedding.weight:
             groups.append({"params": [model.head.weight], "lr": head_rate})
-        self.muon = torch.optim.Muon(matrices, lr=matrix_rate, momentum=0.95, weight_decay=weight_decay)
+        self.muon = torch.optim.Muon(
+            matrices, lr=matrix_rate, momentum=0.95, weight_decay=weight_decay, ns_steps=NEWTON_SCHULZ_STEPS
+        )
         self.adamw = torch.optim.AdamW(groups, betas=(0.8, 0.95), eps=1e-10, weight_decay=0.0, fused=True)
         self.parts = {"muon": self.muon, "adamw": self.adamw}
         for part in self.parts.values():

@@ -3,10 +3,11 @@
 import itertools
 import math
 
-from gpt.model import GPT, GPTConfig, KeyValueCache, RMSNorm, needs_mask
+from gpt.model import ATTENTION_BLOCK, GPT, GPTConfig, KeyValueCache, RMSNorm, attend_in_blocks, needs_mask
 
 import pytest
 import torch
+import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -301,3 +302,53 @@ def test_a_mask_that_is_written_out_changes_nothing(monkeypatch):
         by_rule = model(tokens)
         monkeypatch.setattr("gpt.model.needs_mask", lambda *_, **__: True)
         torch.testing.assert_close(model(tokens), by_rule, atol=1e-5, rtol=1e-5)
+
+
+# --- Attention in blocks, as a CPU trains ---
+
+LENGTHS = [1, 2, ATTENTION_BLOCK - 1, ATTENTION_BLOCK, ATTENTION_BLOCK + 1, 3 * ATTENTION_BLOCK - 5]
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+def test_attention_in_blocks_is_the_attention_of_the_library(length):
+    generator = torch.Generator().manual_seed(length)
+    ours = [torch.randn(2, 3, length, 8, generator=generator, requires_grad=True) for _ in range(3)]
+    theirs = [tensor.detach().clone().requires_grad_() for tensor in ours]
+    weights = torch.randn(2, 3, length, 8, generator=generator)
+    found, wanted = attend_in_blocks(*ours), F.scaled_dot_product_attention(*theirs, is_causal=True)
+    torch.testing.assert_close(found, wanted)
+    (found * weights).sum().backward()
+    (wanted * weights).sum().backward()
+    for one, other in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(one.grad, other.grad)
+
+
+def test_training_and_answering_see_the_same_model():
+    """One writes attention out, the other takes the library's."""
+    model = random_model(PLAIN)
+    tokens = random_tokens(2, 24)
+    trained_on = model(tokens)
+    with torch.no_grad():
+        answered_by = model(tokens)
+    torch.testing.assert_close(trained_on, answered_by)
+
+
+# --- A new model's first guess ---
+
+
+def test_a_new_model_predicts_tokens_as_often_as_they_occur():
+    torch.manual_seed(0)
+    model = GPT(PLAIN)
+    counts = torch.arange(PLAIN.vocab_size) ** 2
+    model.start_from_counts(counts)
+    guessed = model(random_tokens(2, 24)).softmax(-1)
+    wanted = (counts + 0.5) / (counts + 0.5).sum()
+    assert (guessed - wanted).abs().max() < 0.01
+
+
+def test_a_tied_model_starts_as_it_was():
+    torch.manual_seed(0)
+    model = GPT(ONE_KEY_HEAD_TIED)
+    before = model.embedding.weight.clone()
+    model.start_from_counts(torch.arange(ONE_KEY_HEAD_TIED.vocab_size))
+    assert torch.equal(model.embedding.weight, before)

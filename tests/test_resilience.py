@@ -7,6 +7,7 @@ import signal
 import time
 from types import SimpleNamespace
 
+import gpt.model
 from gpt import device_check
 from gpt.checkpoint import best_of, load_checkpoint, previous_of
 from gpt.device_check import compare_with_cpu
@@ -248,10 +249,13 @@ def test_what_a_retreat_taught_outlives_the_save_that_it_went_back_to():
 # --- The device ---
 
 
+LAYERS = 2
+
+
 @pytest.fixture
 def model():
     torch.manual_seed(0)
-    return GPT(GPTConfig(64, block_size=16, n_layer=2, n_head=2, n_kv_head=1, n_embd=32, head_dim=16, n_hidden=48))
+    return GPT(GPTConfig(64, block_size=16, n_layer=LAYERS, n_head=2, n_kv_head=1, n_embd=32, head_dim=16, n_hidden=48))
 
 
 @pytest.fixture
@@ -272,9 +276,9 @@ def test_the_check_leaves_the_model_as_it_was(model, row):
     assert all(parameter.grad is None for parameter in model.parameters())
 
 
-def broken_after(calls: int, broken):
+def broken_after(calls: int, attention, broken):
     """An attention that computes rightly for the reference and wrongly from call number `calls` on."""
-    attention, made = F.scaled_dot_product_attention, []
+    made = []
 
     def attend(*arguments, **settings):
         made.append(1)
@@ -284,8 +288,9 @@ def broken_after(calls: int, broken):
 
 
 def test_a_device_that_computes_other_gradients_is_found(model, row, monkeypatch):
-    wrong = broken_after(2, lambda attention, *arguments, **settings: 1.1 * attention(*arguments, **settings))
-    monkeypatch.setattr(F, "scaled_dot_product_attention", wrong)
+    attention = gpt.model.attend_in_blocks
+    wrong = broken_after(LAYERS, attention, lambda attention, *arguments: 1.1 * attention(*arguments))
+    monkeypatch.setattr(gpt.model, "attend_in_blocks", wrong)
     complaints = compare_with_cpu(model, *row, torch.float32)
     assert any(complaint.startswith("gradient of layers") for complaint in complaints)
 
@@ -294,7 +299,7 @@ def test_a_device_that_shows_later_tokens_is_found(model, row, monkeypatch):
     def leak(attention, q, k, v, attn_mask=None, is_causal=False):
         return attention(q, k, v)
 
-    monkeypatch.setattr(F, "scaled_dot_product_attention", broken_after(4, leak))
+    monkeypatch.setattr(F, "scaled_dot_product_attention", broken_after(0, F.scaled_dot_product_attention, leak))
     assert any("a later token moves" in complaint for complaint in compare_with_cpu(model, *row, torch.float32))
 
 
@@ -302,13 +307,14 @@ def test_a_device_that_decodes_wrongly_with_a_cache_is_found(model, row, monkeyp
     def forget(attention, q, k, v, **settings):
         return attention(q, k, v, **settings) if q.size(2) > 1 else attention(q, k[:, :, -1:], v[:, :, -1:])
 
-    monkeypatch.setattr(F, "scaled_dot_product_attention", broken_after(0, forget))
+    monkeypatch.setattr(F, "scaled_dot_product_attention", broken_after(0, F.scaled_dot_product_attention, forget))
     assert any("with a cache" in complaint for complaint in compare_with_cpu(model, *row, torch.float32))
 
 
 def test_no_number_is_no_pass(model, row, monkeypatch):
-    wrong = broken_after(2, lambda attention, *arguments, **settings: attention(*arguments, **settings) * float("nan"))
-    monkeypatch.setattr(F, "scaled_dot_product_attention", wrong)
+    attention = gpt.model.attend_in_blocks
+    wrong = broken_after(LAYERS, attention, lambda attention, *arguments: attention(*arguments) * float("nan"))
+    monkeypatch.setattr(gpt.model, "attend_in_blocks", wrong)
     assert any(complaint.startswith("loss nan") for complaint in compare_with_cpu(model, *row, torch.float32))
 
 

@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -37,7 +38,7 @@ step_02 = importlib.import_module("02_train_tokenizer")
 step_04 = importlib.import_module("04_train_gpt_from_scratch")
 
 VALIDATION_SHARE = 0.05
-EVALUATIONS = 24
+EVALUATIONS = 20
 BATCH_OF_NANOGPT = 12
 CPU = torch.device("cpu")
 
@@ -73,6 +74,7 @@ def main():
     parser.add_argument("--n-head", type=int, default=4)
     parser.add_argument("--n-embd", type=int, default=256)
     parser.add_argument("--block-size", type=int, default=256)
+    parser.add_argument("--precision", default="auto", help="of ours: auto, bf16 or fp32")
     parser.add_argument("--only", help="nanogpt-fp32, nanogpt-bf16 or ours")
     parser.add_argument("--plot", type=Path, default=Path("race.png"))
     options = parser.parse_args()
@@ -180,7 +182,7 @@ def build_ours(text: Text, options) -> Contestant:
     model = GPT(step_04.config_from(settings, options.vocab_size))
     model.start_from_counts(torch.from_numpy(count_tokens(text.train, options.vocab_size)))
     optimizer = step_04.build_optimizer(settings, model)
-    dtype = choose_dtype(settings.precision, CPU)
+    dtype = choose_dtype(options.precision, CPU)
     micro_batch = MicroBatch(settings.batch_size, CPU)
     batches = windows(text.train, settings.batch_size, options.block_size)
     run = Run(0, options.seconds / 60)
@@ -206,7 +208,8 @@ def race(contestant: Contestant, text: Text, seconds: float, block_size: int) ->
         contestant.step(contestant.steps, contestant.seconds / seconds)
         contestant.seconds += time.monotonic() - started
         contestant.steps += 1
-        if contestant.seconds >= seconds * (evaluations + 1) / EVALUATIONS:
+        # Close together at the start, where the curves are steep.
+        if contestant.seconds >= seconds * ((evaluations + 1) / EVALUATIONS) ** 2:
             evaluations += 1
             contestant.curve.append((contestant.seconds, bits_per_byte(contestant, text, block_size)))
             print(f"  {contestant.name}: {contestant.seconds:6.1f} s  {contestant.curve[-1][1]:.4f}", file=sys.stderr)
@@ -233,9 +236,17 @@ def print_comparison(finished: list[Contestant]) -> None:
     *others, ours = finished
     for other in others:
         final = other.curve[-1][1]
-        passed = next((seconds for seconds, bits in ours.curve if bits <= final), None)
-        words = f"after {passed:.0f} s, a {other.seconds / passed:.0f}th of the time" if passed else "not"
+        passed = seconds_to_reach(final, ours.curve)
+        words = f"after {passed:.1f} s, 1/{other.seconds / passed:.1f} of the time" if passed else "not"
         print(f"{ours.name} passed {final:.4f} ({other.name}) {words}")
+
+
+def seconds_to_reach(bits: float, curve: list[tuple[float, float]]) -> float | None:
+    """When a curve falls to a value, on the straight line between its points; None where it does not."""
+    for (start, high), (end, low) in pairwise(curve):
+        if low <= bits:
+            return start + (end - start) * max(0.0, high - bits) / max(1e-9, high - low)
+    return None
 
 
 def draw(finished: list[Contestant], path: Path) -> None:

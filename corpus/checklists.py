@@ -13,7 +13,7 @@ from corpus.statements import Statement, read_statements
 
 import numpy as np
 
-MOST_ITEMS = 12  # of each part: more makes a list that nobody reads
+MOST_ITEMS = 10  # of each part: more makes a list that nobody reads
 LISTS = ("none", "do", "bring", "beware")  # the columns of the weights
 # Added to the scores of LISTS: to leave a paper or a warning out costs a reader more than one line too many.
 ADVANTAGES = np.array([-0.5, 0.0, 0.3, 0.3])

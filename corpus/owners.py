@@ -23,6 +23,7 @@ import numpy as np
 LINES_ABOVE = 8  # written lines above a contact in which its owner is looked for
 MOST_FREQUENT_NAMES = 6
 LONGEST_HEADING = 40
+FULLER_NAME_MARGIN = 0.6  # of the scores, which are logits
 
 SEGMENT_END = re.compile(r",\s|\s[-–—→=|/·]\s?|[|;:：()\[\]→]|\t|(?<=[.!?요다])\s|\s{2,}")
 ENDS_AS_INSTITUTION = re.compile(rf"(?:{KINDS})$")
@@ -46,8 +47,17 @@ def choose_owner(lines: Sequence[str], found: Sequence[Found], line: int, place:
     candidates = find_candidates(lines, found, line, place, title, previous)
     if not candidates:
         return ""
-    scores = score(*candidate_features(candidates), len(candidates), learned_weights()["owner"])
-    return candidates[int(scores[0].argmax())].name
+    scores = score(*candidate_features(candidates), len(candidates), learned_weights()["owner"])[0]
+    best = int(scores.argmax())
+    # "기록계" alone says little where "이민국(BI) 기록계" fits nearly as well.
+    fuller = [
+        index
+        for index, candidate in enumerate(candidates)
+        if candidate.name.endswith(" " + candidates[best].name)
+        and scores[index] > scores[best] - FULLER_NAME_MARGIN
+        and not SENTENCE_LIKE.search(candidate.name)
+    ]
+    return candidates[max(fuller, key=lambda index: scores[index], default=best)].name
 
 
 class Candidate:

@@ -15,7 +15,7 @@ def describe_plan(config: GPTConfig, run: Run, training: TrainingRows, batch_siz
     speed = run.tokens_per_second()
     tokens = int(training.samples[-1])
     epochs = steps * batch_size / len(training.rows)
-    seconds_left = (steps - run.step) * run.seconds_per_step()
+    seconds_left = run.seconds_left()
     end = time.strftime(
         "%H:%M" if seconds_left < 20 * 3600 else "%d %b %H:%M", time.localtime(time.time() + seconds_left)
     )

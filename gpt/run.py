@@ -45,7 +45,20 @@ class Run:
         return min(1.0, self.step / self.max_steps) if self.max_steps else 1.0
 
     def expected_steps(self) -> int:
-        return max(self.step, round(self.step / self.progress())) if self.max_minutes else self.max_steps
+        """How many steps the run will have in all: MAX_STEPS, or as many as the time left is good for."""
+        if not self.max_minutes:
+            return self.max_steps
+        return (
+            self.step + round(self.seconds_left() / self.seconds_per_step())
+            if self.steps_since_start > 1
+            else self.step
+        )
+
+    def seconds_left(self) -> float:
+        """Until the end of the run at the speed so far."""
+        if self.max_minutes:
+            return max(0.0, 60 * self.max_minutes - self.seconds)
+        return (self.max_steps - self.step) * self.seconds_per_step()
 
     def tokens_per_second(self) -> float:
         if self.steps_since_start < 2:

@@ -38,7 +38,7 @@ CONTACTS_PATH = "data/contacts.json"  # every telephone number, address and site
 
 # --- Samples ---
 STYLE = "answer"  # questions answered in four sections; or "summary": documents summed up with merits and drawbacks
-MAX_DOCUMENT_CHARACTERS = 800  # longer posts are cut into parts, so that a sample fits BLOCK_SIZE of step 04
+MAX_DOCUMENT_CHARACTERS = 780  # longer posts are cut into parts, so that a sample fits BLOCK_SIZE of step 04
 QUESTIONS = 1  # closed-book samples of each document, each asked differently; 3 for a text below about 2 MB
 CONTACTS = "keep"  # or "placeholder": <TEL> and the like in place of values, which only CONTACTS_PATH then holds
 

@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.samples import GOALS, LABELLED, Score, compare, print_scores, similar_owner  # noqa: E402
+from benchmarks.samples import GOALS, LABELLED, Score, compare, print_scores, similar_owner, squeeze  # noqa: E402
 from corpus import checklists, linear, owners  # noqa: E402
 from corpus.contacts import find_values  # noqa: E402
 from corpus.documents import find_title  # noqa: E402
@@ -122,7 +122,7 @@ def learn_owners(posts: list[dict]) -> np.ndarray:
         lines = post["clean"].split("\n")
         found = [find_values(line) for line in lines]
         named = {
-            (contact["kind"], _squeeze(standardize_labels(normalize(contact["value"])))): _squeeze(
+            (contact["kind"], squeeze(standardize_labels(normalize(contact["value"])))): squeeze(
                 contact["institution"]
             )
             for contact in post["contacts"]
@@ -131,9 +131,9 @@ def learn_owners(posts: list[dict]) -> np.ndarray:
         for number, values in enumerate(found):
             for place, (_, _, label, value) in enumerate(values):
                 candidates = owners.find_candidates(lines, found, number, place, post["found_title"], previous)
-                owner = named.get((label, _squeeze(value)), "")
-                exact = [_squeeze(candidate.name) == owner for candidate in candidates]
-                right = exact if any(exact) else [similar_owner(_squeeze(one.name), owner) for one in candidates]
+                owner = named.get((label, squeeze(value)), "")
+                exact = [squeeze(candidate.name) == owner for candidate in candidates]
+                right = exact if any(exact) else [similar_owner(squeeze(one.name), owner) for one in candidates]
                 if owner and any(right):
                     its_rows, its_candidates = owners.candidate_features(candidates)
                     rows.append(its_rows)
@@ -179,10 +179,6 @@ def _minimize(loss, outputs: int, decay: float) -> np.ndarray:
 
     optimizer.step(closure)
     return weights.detach().numpy().T
-
-
-def _squeeze(text: str) -> str:
-    return "".join(text.split())
 
 
 if __name__ == "__main__":

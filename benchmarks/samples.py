@@ -103,10 +103,10 @@ def compare(post: dict) -> dict:
     answer = extract_answer(document)
     contacts = find_contacts(text, title)
     labels = [
-        (_squeeze(label["institution"]), label["kind"], _squeeze(standardize_labels(normalize(label["value"]))))
+        (squeeze(label["institution"]), label["kind"], squeeze(standardize_labels(normalize(label["value"]))))
         for label in post["contacts"]
     ]
-    found = [(_squeeze(contact.institution), contact.label, _squeeze(contact.value)) for contact in contacts]
+    found = [(squeeze(contact.institution), contact.label, squeeze(contact.value)) for contact in contacts]
     known_values = {label[1:] for label in labels}
     comparisons = {
         "contact values": (
@@ -159,14 +159,14 @@ def similar_owner(one: str, other: str) -> bool:
 
 def similar(one: str, other: str) -> bool:
     """Whether two lines share 80 % of the characters of the shorter, in order."""
-    one, other = _squeeze(one), _squeeze(other)
+    one, other = squeeze(one), squeeze(other)
     if one in other or other in one:
         return min(len(one), len(other)) >= 2
     blocks = difflib.SequenceMatcher(None, one, other, autojunk=False).get_matching_blocks()
     return sum(block.size for block in blocks if block.size > 1) >= 0.8 * min(len(one), len(other))
 
 
-def _squeeze(text: str) -> str:
+def squeeze(text: str) -> str:
     return "".join(text.split())
 
 

@@ -122,9 +122,7 @@ def learn_owners(posts: list[dict]) -> np.ndarray:
         lines = post["clean"].split("\n")
         found = [find_values(line) for line in lines]
         named = {
-            (contact["kind"], squeeze(standardize_labels(normalize(contact["value"])))): squeeze(
-                contact["institution"]
-            )
+            (contact["kind"], squeeze(standardize_labels(normalize(contact["value"])))): squeeze(contact["institution"])
             for contact in post["contacts"]
         }
         previous = ""

@@ -34,9 +34,7 @@ from tqdm import tqdm
 TRAIN_BIN = "data/train.bin"  # made by step 03
 VAL_BIN = "data/val.bin"  # made by step 03
 TOKENIZER_PATH = "data/tokenizer.json"  # made by step 02
-CHECKPOINT_PATH = (
-    "checkpoints/ckpt.pt"  # everything that step 05 and a rerun need; best.pt beside it is the best so far
-)
+CHECKPOINT_PATH = "checkpoints/ckpt.pt"  # all that step 05 and a rerun need; best.pt beside it is the best so far
 
 # --- Machine ---
 DEVICE = "auto"  # auto takes cuda, else mps (Apple), else cpu
@@ -128,7 +126,7 @@ def main(arguments=()):
         run.saved()
 
     if Path(settings.checkpoint_path).exists():
-        checkpoint = load_checkpoint(settings.checkpoint_path)
+        checkpoint = load_checkpoint(settings.checkpoint_path, mend=True)
         require_same_run(settings, checkpoint, config, digests)
         load(checkpoint)
         print(f"resumed at step {run.step:,}")

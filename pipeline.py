@@ -97,7 +97,7 @@ def require_setting(holds: bool, complaint: str) -> None:
 
 
 # torch raises RuntimeErrors for memory, each device with other words.
-OUT_OF_MEMORY = re.compile("out of memory|t allocate memory|buffer size")
+OUT_OF_MEMORY = re.compile("out of memory|t allocate memory|buffer size", re.IGNORECASE)
 
 
 def run(main: Callable[[Sequence[str]], None]) -> None:
@@ -116,9 +116,14 @@ def run(main: Callable[[Sequence[str]], None]) -> None:
     except OSError as error:
         _stop(_describe_os_error(error), exit_code=2)
     except (MemoryError, RuntimeError) as error:
-        if not isinstance(error, MemoryError) and not OUT_OF_MEMORY.search(str(error)):
+        if not is_out_of_memory(error):
             raise
         _stop("out of memory; close other programs, or lower MICRO_BATCH_SIZE or BLOCK_SIZE", exit_code=2)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an exception of any device says that memory ran out."""
+    return isinstance(error, MemoryError) or bool(OUT_OF_MEMORY.search(str(error)))
 
 
 def _stop(message: str, exit_code: int) -> None:

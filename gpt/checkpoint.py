@@ -43,9 +43,10 @@ def _to_cpu(value):
     return value
 
 
-def load_checkpoint(path: Path | str) -> dict:
+def load_checkpoint(path: Path | str, mend: bool = False) -> dict:
     """Read a checkpoint that `save_checkpoint` wrote, or the one before it, with a word, where it is damaged.
 
+    `mend` puts that one in the place of the damaged one, which the next save would keep in its stead.
     Raises StepError when the file is missing, of another format, or damaged like the one before it.
     """
     try:
@@ -59,6 +60,8 @@ def load_checkpoint(path: Path | str) -> dict:
             f"{damage.what}; going on with {previous_of(path).name}, the save before it, at step {step:,}",
             file=sys.stderr,
         )
+        if mend:
+            pipeline.keep_as(previous_of(path), Path(path))
         return content
     raise damage
 

@@ -1,18 +1,15 @@
 """Rows that go through the device at once: half as many each time that its memory runs out."""
 
 import gc
-import re
 from collections.abc import Callable
 from typing import TypeVar
 
 from gpt.device import empty_cache, random_state, restore_random_state
-from pipeline import StepError
+from pipeline import StepError, is_out_of_memory
 
 import torch
 
 Result = TypeVar("Result")
-# Only CUDA has an exception of its own; mps and the CPU raise RuntimeErrors with these words.
-OUT_OF_MEMORY = re.compile("out of memory|t allocate memory|buffer size", re.IGNORECASE)
 
 
 class MicroBatch:
@@ -53,8 +50,3 @@ class MicroBatch:
             if not is_out_of_memory(error):
                 raise
         return None
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an exception of any device says that memory ran out."""
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or bool(OUT_OF_MEMORY.search(str(error)))

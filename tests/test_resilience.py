@@ -11,11 +11,11 @@ import gpt.model
 from gpt import device_check
 from gpt.checkpoint import best_of, load_checkpoint, previous_of
 from gpt.device_check import compare_with_cpu
-from gpt.memory import MicroBatch, is_out_of_memory
+from gpt.memory import MicroBatch
 from gpt.model import GPT, GPTConfig
 from gpt.plan import advise, describe_time
 from gpt.run import MOST_RETREATS, Run
-from pipeline import StepError
+from pipeline import StepError, is_out_of_memory
 
 import pytest
 import torch
@@ -106,6 +106,12 @@ def test_training_goes_on_from_the_save_before_to_the_same_end(house):
     os.truncate(house.checkpoint, 1000)
     house.run("04")
     assert_same_training(whole, load_checkpoint(house.checkpoint))
+
+
+def test_the_next_save_keeps_the_good_one_and_not_the_damaged_one(house):
+    os.truncate(house.checkpoint, 1000)
+    house.run("04")  # from step 2 to one more save, at step 4
+    assert load_checkpoint(previous_of(house.checkpoint))["run"]["step"] == 2
 
 
 def test_a_save_keeps_the_one_before(house):

@@ -13,14 +13,15 @@ import pipeline
 from corpus.template import BOS, EOS, MARKERS, PAD, Template
 from gpt.batches import IGNORED, TrainingRows, count_tokens, find_samples, validation_batches
 from gpt.checkpoint import best_of, load_checkpoint, save_checkpoint
-from gpt.device import autocast, choose_device, choose_dtype, empty_cache, random_state, restore_random_state
+from gpt.device import autocast, choose_device, choose_dtype, random_state, restore_random_state
 from gpt.device_check import compare_with_cpu
+from gpt.evaluation import evaluate
 from gpt.loss import next_token_loss
 from gpt.memory import MicroBatch
 from gpt.model import GPT, GPTConfig
 from gpt.optimizer import Optimizer, rate_factor
 from gpt.plan import describe_plan
-from gpt.run import Run, StopSignals
+from gpt.run import LossIsNoNumberError, Run, StopSignals
 from gpt.sampling import SamplingSettings, generate
 from gpt.token_file import read_token_file
 from pipeline import StepError
@@ -176,10 +177,6 @@ def main(arguments=()):
         f"{run.describe_best(best_of(settings.checkpoint_path))}"
         "To train on, raise MAX_STEPS (or MAX_MINUTES) and run this step again."
     )
-
-
-class LossIsNoNumberError(Exception):
-    """The loss or a gradient is infinite or NaN; the weights are still good."""
 
 
 def check_settings(settings) -> None:
@@ -357,35 +354,6 @@ def accumulate_gradients(model: GPT, inputs, targets, rows: int, dtype) -> float
         loss.backward()
         total += loss.item()
     return total
-
-
-def evaluate(model: GPT, validation, token_bytes: torch.Tensor, micro_batch: MicroBatch, dtype) -> float:
-    """Bits per byte over the whole validation set; unlike the loss, comparable between vocabularies.
-
-    The bits are those of every token, markers included; the bytes are those of the text alone.
-    """
-    model.eval()
-    nats, text_bytes = micro_batch.fit(
-        lambda rows: measure_loss(model, validation(rows), token_bytes, dtype), clear=lambda: None
-    )
-    model.train()
-    empty_cache(micro_batch.device)
-    if not math.isfinite(nats):
-        raise LossIsNoNumberError
-    return nats / math.log(2) / max(1.0, text_bytes)
-
-
-@torch.no_grad()
-def measure_loss(model: GPT, batches, token_bytes: torch.Tensor, dtype) -> tuple[float, float]:
-    """The loss of all batches in nats, and the bytes of text that they hold."""
-    device = model.embedding.weight.device
-    nats = text_bytes = 0.0
-    for inputs, targets in batches:
-        with autocast(device, dtype):
-            hidden = model.hidden_states(inputs.to(device))
-        nats += next_token_loss(hidden, model.head.weight, targets.to(device), dtype).item()
-        text_bytes += int(token_bytes[targets[targets != IGNORED]].sum())
-    return nats, text_bytes
 
 
 def count_token_bytes(tokenizer: Tokenizer) -> torch.Tensor:

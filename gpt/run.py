@@ -10,6 +10,10 @@ MEASURED_STEPS = 6  # since the start: the first is slow everywhere, the others 
 MOST_RETREATS = 3
 
 
+class LossIsNoNumberError(Exception):
+    """The loss or a gradient is infinite or NaN; the weights are still good."""
+
+
 class Run:
     """How far training has come, in steps and in minutes, over all the times that it was started."""
 

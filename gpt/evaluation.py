@@ -1,0 +1,41 @@
+"""How well a model predicts text that it has not learned from."""
+
+import math
+
+from gpt.batches import IGNORED
+from gpt.device import autocast, empty_cache
+from gpt.loss import next_token_loss
+from gpt.memory import MicroBatch
+from gpt.model import GPT
+from gpt.run import LossIsNoNumberError
+
+import torch
+
+
+def evaluate(model: GPT, validation, token_bytes: torch.Tensor, micro_batch: MicroBatch, dtype) -> float:
+    """Bits per byte over the whole validation set; unlike the loss, comparable between vocabularies.
+
+    The bits are those of every token, markers included; the bytes are those of the text alone.
+    """
+    model.eval()
+    nats, text_bytes = micro_batch.fit(
+        lambda rows: measure_loss(model, validation(rows), token_bytes, dtype), clear=lambda: None
+    )
+    model.train()
+    empty_cache(micro_batch.device)
+    if not math.isfinite(nats):
+        raise LossIsNoNumberError
+    return nats / math.log(2) / max(1.0, text_bytes)
+
+
+@torch.no_grad()
+def measure_loss(model: GPT, batches, token_bytes: torch.Tensor, dtype) -> tuple[float, float]:
+    """The loss of all batches in nats, and the bytes of text that they hold."""
+    device = model.embedding.weight.device
+    nats = text_bytes = 0.0
+    for inputs, targets in batches:
+        with autocast(device, dtype):
+            hidden = model.hidden_states(inputs.to(device))
+        nats += next_token_loss(hidden, model.head.weight, targets.to(device), dtype).item()
+        text_bytes += int(token_bytes[targets[targets != IGNORED]].sum())
+    return nats, text_bytes

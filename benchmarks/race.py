@@ -1,12 +1,14 @@
-"""Who gets further in the same time? nanoGPT's recipe and ours, on the same tokens, one after another.
+"""Who gets further in the same time? nanoGPT's recipe and ours, on the same tokens, taking turns.
 
     python benchmarks/race.py raw.txt                      # 120 seconds each, 4 layers of width 256
-    python benchmarks/race.py raw.txt --seconds 1800 --n-layer 6 --n-head 6 --n-embd 384 --vocab-size 24000
+    python benchmarks/race.py raw.txt --seconds 1800 --n-layer 6 --n-head 6 --n-embd 384 --vocab-size 24000 \\
+        --block-size 512                                   # the default size
 
 nanoGPT's recipe is transformers' GPT2LMHeadModel of the same layers and width with a tied head, AdamW from 1e-3
 to 1e-4 along a cosine, betas 0.9 and 0.95, decay 0.1, clip 1.0, batch 12, dropout 0: in fp32, as nanoGPT runs
 on a CPU, and with bf16 autocast; its warm-up is as short as ours. Ours is what step 04 does with the settings
-that stand in it. The clock stops during evaluations.
+that stand in it. Whoever has trained least is next, for a few seconds, so that whatever else the machine does
+slows all alike. The clock stops during evaluations.
 Needs: pip install transformers matplotlib
 """
 
@@ -39,6 +41,7 @@ step_04 = importlib.import_module("04_train_gpt_from_scratch")
 
 VALIDATION_SHARE = 0.05
 EVALUATIONS = 20
+TURN_SECONDS = 5.0
 BATCH_OF_NANOGPT = 12
 CPU = torch.device("cpu")
 
@@ -88,14 +91,16 @@ def main():
         "nanogpt-bf16": lambda: build_nanogpt(text, options, torch.bfloat16),
         "ours": lambda: build_ours(text, options),
     }
-    finished = []
+    contestants = []
     for name, build in builders.items():
         if options.only in (None, name):
             torch.manual_seed(0)
-            finished.append(race(build(), text, options.seconds, options.block_size))
-            print_result(finished[-1])
-    print_comparison(finished)
-    draw(finished, options.plot)
+            contestants.append(build())
+    race(contestants, text, options.seconds, options.block_size)
+    for contestant in contestants:
+        print_result(contestant)
+    print_comparison(contestants)
+    draw(contestants, options.plot)
 
 
 def require_packages() -> None:
@@ -200,20 +205,23 @@ def build_ours(text: Text, options) -> Contestant:
     return Contestant("ours", step, loss, settings.batch_size * options.block_size)
 
 
-def race(contestant: Contestant, text: Text, seconds: float, block_size: int) -> Contestant:
-    """Let a contestant train for so many seconds, evaluations not counted."""
-    evaluations = 0
-    while contestant.seconds < seconds:
-        started = time.monotonic()
-        contestant.step(contestant.steps, contestant.seconds / seconds)
-        contestant.seconds += time.monotonic() - started
-        contestant.steps += 1
-        # Close together at the start, where the curves are steep.
-        if contestant.seconds >= seconds * ((evaluations + 1) / EVALUATIONS) ** 2:
-            evaluations += 1
-            contestant.curve.append((contestant.seconds, bits_per_byte(contestant, text, block_size)))
-            print(f"  {contestant.name}: {contestant.seconds:6.1f} s  {contestant.curve[-1][1]:.4f}", file=sys.stderr)
-    return contestant
+def race(contestants: list[Contestant], text: Text, seconds: float, block_size: int) -> None:
+    """Let each contestant train for so many seconds, evaluations not counted."""
+    while True:
+        contestant = min(contestants, key=lambda each: each.seconds)
+        if contestant.seconds >= seconds:
+            return
+        turn_ends = min(seconds, contestant.seconds + TURN_SECONDS)
+        while contestant.seconds < turn_ends:
+            started = time.monotonic()
+            contestant.step(contestant.steps, contestant.seconds / seconds)
+            contestant.seconds += time.monotonic() - started
+            contestant.steps += 1
+            # Close together at the start, where the curves are steep.
+            if contestant.seconds >= seconds * ((len(contestant.curve) + 1) / EVALUATIONS) ** 2:
+                contestant.curve.append((contestant.seconds, bits_per_byte(contestant, text, block_size)))
+                place = f"{contestant.seconds:6.1f} s  {contestant.curve[-1][1]:.4f}"
+                print(f"  {contestant.name}: {place}", file=sys.stderr)
 
 
 @torch.no_grad()
@@ -231,9 +239,9 @@ def print_result(contestant: Contestant) -> None:
     print(f"{contestant.name:26} {contestant.steps:6,} steps {speed:8,.0f} tokens/s   {final:.4f} bits per byte")
 
 
-def print_comparison(finished: list[Contestant]) -> None:
+def print_comparison(contestants: list[Contestant]) -> None:
     """When the last contestant passed the final value of each of the others."""
-    *others, ours = finished
+    *others, ours = contestants
     for other in others:
         final = other.curve[-1][1]
         passed = seconds_to_reach(final, ours.curve)
@@ -249,14 +257,14 @@ def seconds_to_reach(bits: float, curve: list[tuple[float, float]]) -> float | N
     return None
 
 
-def draw(finished: list[Contestant], path: Path) -> None:
+def draw(contestants: list[Contestant], path: Path) -> None:
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(figsize=(8, 5))
-    for contestant in finished:
+    for contestant in contestants:
         axes.plot(*zip(*contestant.curve, strict=True), marker=".", label=contestant.name)
     axes.set_xlabel("seconds of training")
     axes.set_ylabel("validation loss (bits per byte)")

@@ -8,6 +8,7 @@ Shapes: B sequences in the batch, T positions, C = n_embd, H query heads, G key-
 V = vocab_size.
 """
 
+import copy
 import math
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 ATTENTION_BLOCK = 128  # queries
+CACHE_BLOCK = 64  # positions
 CONSTANT = 4.0  # of the number in each embedding that stands for a bias; the others are about 1
 
 
@@ -55,23 +57,48 @@ class GPTConfig:
 
 
 class KeyValueCache:
-    """The keys and values of the positions seen so far, so that each new token costs one position.
+    """The keys and values of the positions seen so far in each of B texts, so that a new token costs one position.
 
-    The memory is taken once, for `length` positions: (n_layer, B, G, length, D) for each of the two.
+    The memory is taken once, for `length` positions: (n_layer, B, G, length, D) for each of the two. Every row
+    has a length of its own, so texts of different lengths go on together. Attention reads whole blocks of
+    CACHE_BLOCK positions, masked after the last: shapes repeat, because mps keeps memory for every new one.
     """
 
     def __init__(self, config: GPTConfig, batch_size: int, length: int, device: torch.device, dtype: torch.dtype):
+        length = CACHE_BLOCK * math.ceil(length / CACHE_BLOCK)
         shape = (config.n_layer, batch_size, config.n_kv_head, length, config.head_dim)
         self.keys = torch.zeros(shape, device=device, dtype=dtype)
         self.values = torch.zeros(shape, device=device, dtype=dtype)
-        self.length = 0  # positions filled
+        self.lengths = torch.zeros(batch_size, dtype=torch.int64)  # positions filled; on the CPU, where it is asked for
 
-    def append(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
-        """Store (B, G, T, D) of new positions in a layer; return all of that layer's, (B, G, length + T, D)."""
-        end = self.length + keys.size(2)
-        self.keys[layer, :, :, self.length : end] = keys
-        self.values[layer, :, :, self.length : end] = values
+    def row(self, index: int) -> "KeyValueCache":
+        """The cache of one row, (n_layer, 1, G, length, D): a view, what it stores is stored here."""
+        view = copy.copy(self)
+        view.keys, view.values = self.keys[:, index : index + 1], self.values[:, index : index + 1]
+        view.lengths = self.lengths[index : index + 1]
+        return view
+
+    def positions_of_next(self, count: int) -> Tensor:
+        """Where the next tokens of each row will stand, (B, count), on the CPU."""
+        return self.lengths[:, None] + torch.arange(count)
+
+    def append(self, layer: int, keys: Tensor, values: Tensor, positions: Tensor, end: int) -> tuple[Tensor, Tensor]:
+        """Store (B, G, T, D) at positions (B, T) of a layer; return the layer's first `end` ones, (B, G, end, D)."""
+        rows = torch.arange(len(positions), device=positions.device)[:, None]
+        self.keys[layer][rows, :, positions] = keys.transpose(1, 2)  # (B, T, G, D)
+        self.values[layer][rows, :, positions] = values.transpose(1, 2)
         return self.keys[layer, :, :, :end], self.values[layer, :, :, :end]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the tokens of a forward pass stand, and what they may look at; the same for every layer."""
+
+    rotation: tuple[Tensor, Tensor]  # cosines and sines of the positions
+    mask: Tensor | None  # true where a position may look; None: at itself and all before it
+    cache: KeyValueCache | None = None
+    positions: Tensor | None = None  # (B, T), with a cache
+    end: int = 0  # cached positions to read, with a cache
 
 
 class GPT(nn.Module):
@@ -128,31 +155,43 @@ class GPT(nn.Module):
 
     def hidden_states(self, tokens: Tensor, cache: KeyValueCache | None = None) -> Tensor:
         """The last layer's normed vectors, (B, T, C); with a cache, tokens (B, T) go on after its positions."""
-        start = cache.length if cache else 0
-        end = start + tokens.size(1)
-        if end > self.config.block_size:
-            raise ValueError(f"{end} positions are more than the block size of {self.config.block_size}")
-        rotation = self.cos[start:end], self.sin[start:end]
-        mask = None
-        if needs_mask(tokens.size(1), start, tokens.device.type, training=torch.is_grad_enabled()):
-            positions = torch.arange(end, device=tokens.device)
-            mask = positions[None, :] <= positions[start:, None]  # (T, start + T), true where a position may look
+        place = self.place_after(cache, tokens) if cache else self.place_at_start(tokens)
         x = self.embedding(tokens)  # (B, T) -> (B, T, C)
         for index, layer in enumerate(self.layers):
-            x = layer(x, rotation, mask, cache, index)
+            x = layer(x, place, index)
         if cache:
-            cache.length = end
+            cache.lengths += tokens.size(1)
         return self.norm(x)
 
+    def place_at_start(self, tokens: Tensor) -> Place:
+        """Tokens (B, T) that begin a text."""
+        length = tokens.size(1)
+        self.require_room(length)
+        mask = None
+        if needs_mask(tokens.device.type, training=torch.is_grad_enabled()):
+            mask = torch.ones(length, length, dtype=torch.bool, device=tokens.device).tril()
+        return Place((self.cos[:length], self.sin[:length]), mask)
 
-def needs_mask(new: int, start: int, device_type: str, training: bool) -> bool:
-    """Whether `new` positions after `start` cached ones need a mask, because no shorter rule fits.
+    def place_after(self, cache: KeyValueCache, tokens: Tensor) -> Place:
+        """Tokens (B, T) that go on after the cached ones, each row from its own position."""
+        positions = cache.positions_of_next(tokens.size(1))
+        last = int(positions.max())
+        self.require_room(last + 1)
+        end = CACHE_BLOCK * (last // CACHE_BLOCK + 1)
+        positions = positions.to(tokens.device)
+        mask = torch.arange(end, device=tokens.device) <= positions[:, None, :, None]  # (B, 1, T, end)
+        rotation = self.cos[positions].unsqueeze(1), self.sin[positions].unsqueeze(1)  # (B, 1, T, D)
+        return Place(rotation, mask, cache, positions, end)
 
-    One new position sees everything. A chunk after a cache needs the mask, because `is_causal` starts
-    counting at the first cached position; so does mps outside training, where `is_causal` in half
-    precision let positions see what follows them.
-    """
-    return new > 1 and (start > 0 or (device_type == "mps" and not training))
+    def require_room(self, length: int) -> None:
+        if length > self.config.block_size:
+            raise ValueError(f"{length} positions are more than the block size of {self.config.block_size}")
+
+
+def needs_mask(device_type: str, training: bool) -> bool:
+    """Whether causal attention must be written out: outside training `is_causal` in half precision has let
+    positions on mps see what follows them."""
+    return device_type == "mps" and not training
 
 
 class Layer(nn.Module):
@@ -166,8 +205,8 @@ class Layer(nn.Module):
         self.feed_forward = FeedForward(config)
         self.dropout = nn.Dropout(config.dropout)
 
-    def forward(self, x: Tensor, rotation, mask: Tensor | None, cache: KeyValueCache | None, index: int) -> Tensor:
-        x = x + self.dropout(self.attention(self.attention_norm(x), rotation, mask, cache, index))
+    def forward(self, x: Tensor, place: Place, index: int) -> Tensor:
+        x = x + self.dropout(self.attention(self.attention_norm(x), place, index))
         return x + self.dropout(self.feed_forward(self.feed_forward_norm(x)))
 
 
@@ -184,25 +223,25 @@ class Attention(nn.Module):
         self.q_norm = RMSNorm(config.head_dim, config.norm_eps)
         self.k_norm = RMSNorm(config.head_dim, config.norm_eps)
 
-    def forward(self, x: Tensor, rotation, mask: Tensor | None, cache: KeyValueCache | None, index: int) -> Tensor:
+    def forward(self, x: Tensor, place: Place, index: int) -> Tensor:
         B, T, _ = x.shape
         x = in_product_dtype(x)
         q = self.q_norm(self.q_proj(x).view(B, T, self.n_head, self.head_dim)).transpose(1, 2)  # (B, H, T, D)
         k = self.k_norm(self.k_proj(x).view(B, T, self.n_kv_head, self.head_dim)).transpose(1, 2)  # (B, G, T, D)
         v = self.v_proj(x).view(B, T, self.n_kv_head, self.head_dim).transpose(1, 2)  # (B, G, T, D)
-        q, k = rotate(q, *rotation).to(v.dtype), rotate(k, *rotation).to(v.dtype)
-        if cache:
-            k, v = cache.append(index, k, v)  # (B, G, start + T, D)
+        q, k = rotate(q, *place.rotation).to(v.dtype), rotate(k, *place.rotation).to(v.dtype)
+        if place.cache:
+            k, v = place.cache.append(index, k, v, place.positions, place.end)  # (B, G, end, D)
             q = q.to(k.dtype)
         if self.n_kv_head < self.n_head:
-            k = k.repeat_interleave(self.n_head // self.n_kv_head, dim=1)  # (B, H, start + T, D)
+            k = k.repeat_interleave(self.n_head // self.n_kv_head, dim=1)  # (B, H, end, D)
             v = v.repeat_interleave(self.n_head // self.n_kv_head, dim=1)
-        if x.device.type == "cpu" and torch.is_grad_enabled() and not cache:
+        if x.device.type == "cpu" and torch.is_grad_enabled() and not place.cache:
             y = attend_in_blocks(q, k, v)
         else:
-            y = F.scaled_dot_product_attention(
-                q.contiguous(), k.contiguous(), v.contiguous(), attn_mask=mask, is_causal=mask is None and T > 1
-            )
+            if x.device.type == "mps":  # which has computed wrongly with strides
+                q, k, v = q.contiguous(), k.contiguous(), v.contiguous()
+            y = F.scaled_dot_product_attention(q, k, v, attn_mask=place.mask, is_causal=place.mask is None and T > 1)
         y = y.transpose(1, 2).reshape(B, T, -1)  # (B, H, T, D) -> (B, T, H * D)
         return self.o_proj(y)
 

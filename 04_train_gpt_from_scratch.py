@@ -16,13 +16,14 @@ from gpt.checkpoint import best_of, load_checkpoint, save_checkpoint
 from gpt.device import autocast, choose_device, choose_dtype, random_state, restore_random_state
 from gpt.device_check import compare_with_cpu
 from gpt.evaluation import evaluate
+from gpt.generation import generate
 from gpt.loss import next_token_loss
 from gpt.memory import MicroBatch
 from gpt.model import GPT, GPTConfig
 from gpt.optimizer import Optimizer, rate_factor
 from gpt.plan import describe_plan
 from gpt.run import LossIsNoNumberError, Run, StopSignals
-from gpt.sampling import SamplingSettings, generate
+from gpt.sampling import SamplingSettings
 from gpt.token_file import read_token_file
 from pipeline import StepError
 

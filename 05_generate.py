@@ -14,7 +14,8 @@ from corpus.reading import ReadingReport, read_lines
 from corpus.template import BOS, MARKERS, Template
 from gpt.checkpoint import load_checkpoint, model_from
 from gpt.device import choose_device
-from gpt.sampling import SamplingSettings, generate
+from gpt.generation import generate
+from gpt.sampling import SamplingSettings
 from pipeline import StepError
 
 from tokenizers import Tokenizer

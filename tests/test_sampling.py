@@ -1,9 +1,6 @@
-"""From logits to tokens: which may be chosen, and when writing stops."""
+"""From logits to the next token: which may be chosen, and how often."""
 
-import math
-
-from gpt.model import GPT, GPTConfig
-from gpt.sampling import SamplingSettings, choose_token, generate
+from gpt.sampling import SamplingSettings, choose_token, find_repeating_tokens
 
 import pytest
 import torch
@@ -11,22 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 GREEDY = SamplingSettings(temperature=0.0)
-PROMPT = [5, 60, 3, 41]
 LOGITS = st.lists(st.floats(-20, 20, width=32), min_size=1, max_size=12).map(torch.tensor)
 SEEDS = st.integers(0, 2**32)
-
-
-@pytest.fixture(scope="module")
-def model() -> GPT:
-    """Random throughout, and certain enough that greedy answers differ from place to place."""
-    config = GPTConfig(80, block_size=32, n_layer=2, n_head=4, n_kv_head=2, n_embd=32, head_dim=8, n_hidden=48)
-    model = GPT(config).eval()
-    generator = torch.Generator().manual_seed(3)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            if parameter.dim() == 2:
-                parameter.copy_(torch.randn(parameter.shape, generator=generator) / math.sqrt(parameter.size(1)))
-    return model
 
 
 def draw(logits: torch.Tensor, settings: SamplingSettings, seed: int, written=()) -> int:
@@ -40,13 +23,6 @@ def drawn_in_300(logits: torch.Tensor, settings: SamplingSettings) -> set[int]:
 
 def logits_of(*probabilities: float) -> torch.Tensor:
     return torch.tensor(probabilities).log()
-
-
-def write(model, prompt=PROMPT, count=20, stops=(), how=GREEDY, seed=0, use_cache=True) -> list[int]:
-    return list(generate(model, prompt, count, stops, how, seed, use_cache))
-
-
-# --- One token ---
 
 
 @given(logits=LOGITS, seed=SEEDS)
@@ -123,87 +99,29 @@ def test_choosing_leaves_the_logits_as_they_were():
     assert torch.equal(logits, torch.tensor([2.0, 1.5, -1.0]))
 
 
-# --- Token after token ---
+@given(logits=LOGITS, seed=SEEDS, data=st.data())
+@settings(max_examples=100, deadline=None)
+def test_only_allowed_tokens_come_whatever_else_is_asked(logits, seed, data):
+    allowed = data.draw(st.lists(st.integers(0, len(logits) - 1), min_size=1, unique=True))
+    how = SamplingSettings(1.5, top_k=2, top_p=0.8, repetition_penalty=3.0, no_repeat_ngram=1)
+    token = choose_token(logits, how, list(range(len(logits))), torch.Generator().manual_seed(seed), allowed)
+    assert token in allowed
 
 
-def test_greedy_tokens_are_the_likeliest_ones_given_all_before_them(model):
-    text = PROMPT + write(model, count=12)
-    with torch.no_grad():
-        likeliest = model(torch.tensor([text])).argmax(-1)[0].tolist()
-    assert text[len(PROMPT) :] == likeliest[len(PROMPT) - 1 : -1]
-    assert len(set(text)) > 6  # no short loop, in which a wrong position could hide
+def test_the_likeliest_of_the_allowed_tokens_is_taken_at_temperature_0():
+    assert choose_token(torch.tensor([5.0, 1.0, 2.0, 4.0]), GREEDY, (), torch.Generator(), [2, 1]) == 2
 
 
-@given(seed=SEEDS, prompt=st.lists(st.integers(0, 79), min_size=1, max_size=20))
-@settings(max_examples=15, deadline=None)
-def test_the_cache_changes_no_token(model, seed, prompt):
-    for how in (GREEDY, SamplingSettings(0.8, top_k=20, top_p=0.95, repetition_penalty=1.2)):
-        assert write(model, prompt, 10, how=how, seed=seed) == write(
-            model, prompt, 10, how=how, seed=seed, use_cache=False
-        )
+@given(written=st.lists(st.integers(0, 3), max_size=30), length=st.integers(1, 4))
+def test_a_token_repeats_a_run_exactly_when_it_is_named(written, length):
+    runs = {tuple(written[at : at + length]) for at in range(len(written) - length + 1)}
+    for token in range(4):
+        run = tuple([*written, token][-length:])
+        repeats = len(run) == length and run in runs
+        assert (token in find_repeating_tokens(written, length)) == repeats
 
 
-def test_the_same_seed_writes_the_same_tokens(model):
-    how = SamplingSettings(1.0)
-    first = write(model, how=how, seed=1)
-    torch.rand(3)  # other random numbers of the program play no part
-    assert write(model, how=how, seed=1) == first
-    assert write(model, how=how, seed=2) != first
-
-
-def test_writing_draws_nothing_from_the_random_numbers_of_training(model):
-    before = torch.get_rng_state()
-    write(model, how=SamplingSettings(1.0))
-    assert torch.equal(torch.get_rng_state(), before)
-
-
-def test_gradients_are_off_for_each_token_and_on_again_between_two(model):
-    inside = []
-    hook = model.head.register_forward_hook(lambda *_: inside.append(torch.is_grad_enabled()))
-    outside = [torch.is_grad_enabled() for _ in generate(model, PROMPT, 3, (), GREEDY, seed=0)]
-    hook.remove()
-    assert (inside, outside) == ([False] * 3, [True] * 3)
-
-
-def test_a_stop_token_ends_the_text_and_is_not_given_out(model):
-    text = write(model)
-    stop = text[5]
-    end = text.index(stop)
-    assert write(model, stops={stop}) == text[:end]
-    assert write(model, stops={79, stop, text[0]}) == []
-
-
-def test_a_stop_token_in_the_prompt_stops_nothing(model):
-    text = write(model, count=5)
-    assert not set(PROMPT) & set(text)
-    assert write(model, count=5, stops=PROMPT) == text
-
-
-@pytest.mark.parametrize("count", [0, 1, 7])
-def test_no_more_tokens_are_written_than_asked_for(model, count):
-    assert len(write(model, count=count)) == count
-
-
-@pytest.mark.parametrize("use_cache", [True, False])
-def test_the_context_ends_the_text(model, use_cache):
-    assert len(write(model, [7] * 30, count=100, use_cache=use_cache)) == 2
-    assert len(write(model, [7] * 31, count=100, use_cache=use_cache)) == 1
-
-
-@pytest.mark.parametrize("length", [0, 32, 33])
-def test_a_prompt_that_leaves_no_room_is_refused(model, length):
-    with pytest.raises(ValueError, match=str(length)):
-        write(model, [7] * length)
-
-
-def test_the_repetition_penalty_reaches_every_written_token(model):
-    text = write(model, count=25, how=SamplingSettings(0.0, repetition_penalty=1e6))
-    assert len(set(text)) == 25
-
-
-def test_the_repetition_penalty_spares_the_prompt_so_that_an_answer_can_quote_it(model):
-    prompts = torch.randint(80, (30, 20), generator=torch.Generator().manual_seed(0)).tolist()
-    likeliest = [write(model, prompt, count=1)[0] for prompt in prompts]
-    assert any(token in prompt for token, prompt in zip(likeliest, prompts, strict=True))
-    penalty = SamplingSettings(0.0, repetition_penalty=1e6)
-    assert [write(model, prompt, count=1, how=penalty)[0] for prompt in prompts] == likeliest
+def test_no_run_is_written_twice_when_that_is_asked():
+    logits = torch.tensor([3.0, 2.0, 1.0])
+    assert draw(logits, SamplingSettings(0.0, no_repeat_ngram=2), 0, written=[0, 0]) == 1
+    assert draw(logits, SamplingSettings(0.0, no_repeat_ngram=0), 0, written=[0, 0]) == 0

@@ -1,0 +1,203 @@
+"""Token after token: what a text goes on with, when it ends, who guides it, and many texts at once."""
+
+import math
+from collections import defaultdict
+
+from gpt.generation import END, Prompt, generate, generate_all
+from gpt.model import GPT, GPTConfig
+from gpt.sampling import SamplingSettings, choose_token
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+GREEDY = SamplingSettings(temperature=0.0)
+PROMPT = [5, 60, 3, 41]
+SEEDS = st.integers(0, 2**32)
+
+
+@pytest.fixture(scope="module")
+def model() -> GPT:
+    """Random throughout, and certain enough that greedy answers differ from place to place."""
+    config = GPTConfig(80, block_size=32, n_layer=2, n_head=4, n_kv_head=2, n_embd=32, head_dim=8, n_hidden=48)
+    model = GPT(config).eval()
+    generator = torch.Generator().manual_seed(3)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.dim() == 2:
+                parameter.copy_(torch.randn(parameter.shape, generator=generator) / math.sqrt(parameter.size(1)))
+    return model
+
+
+def write(model, prompt=PROMPT, count=20, stops=(), how=GREEDY, seed=0, guide=None) -> list[int]:
+    return list(generate(model, prompt, count, stops, how, seed, guide))
+
+
+def test_greedy_tokens_are_the_likeliest_ones_given_all_before_them(model):
+    text = PROMPT + write(model, count=12)
+    with torch.no_grad():
+        likeliest = model(torch.tensor([text])).argmax(-1)[0].tolist()
+    assert text[len(PROMPT) :] == likeliest[len(PROMPT) - 1 : -1]
+    assert len(set(text)) > 6  # no short loop, in which a wrong position could hide
+
+
+def write_without_cache(model, prompt, count, how, seed) -> list[int]:
+    """What `generate` should write, in the plainest way."""
+    generator, written = torch.Generator().manual_seed(seed), []
+    with torch.no_grad():
+        for _ in range(count):
+            logits = model(torch.tensor([[*prompt, *written]]))[0, -1]
+            written.append(choose_token(logits, how, written, generator))
+    return written
+
+
+@given(seed=SEEDS, prompt=st.lists(st.integers(0, 79), min_size=1, max_size=20))
+@settings(max_examples=15, deadline=None)
+def test_the_cache_changes_no_token(model, seed, prompt):
+    for how in (GREEDY, SamplingSettings(0.8, top_k=20, top_p=0.95, repetition_penalty=1.2)):
+        assert write(model, prompt, 10, how=how, seed=seed) == write_without_cache(model, prompt, 10, how, seed)
+
+
+def test_the_same_seed_writes_the_same_tokens(model):
+    how = SamplingSettings(1.0)
+    first = write(model, how=how, seed=1)
+    torch.rand(3)  # other random numbers of the program play no part
+    assert write(model, how=how, seed=1) == first
+    assert write(model, how=how, seed=2) != first
+
+
+def test_writing_draws_nothing_from_the_random_numbers_of_training(model):
+    before = torch.get_rng_state()
+    write(model, how=SamplingSettings(1.0))
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_gradients_are_off_for_each_token_and_on_again_between_two(model):
+    inside = []
+    hook = model.head.register_forward_hook(lambda *_: inside.append(torch.is_grad_enabled()))
+    outside = [torch.is_grad_enabled() for _ in generate(model, PROMPT, 3, (), GREEDY, seed=0)]
+    hook.remove()
+    assert (inside, outside) == ([False] * 3, [True] * 3)
+
+
+def test_a_stop_token_ends_the_text_and_is_not_given_out(model):
+    text = write(model)
+    stop = text[5]
+    end = text.index(stop)
+    assert write(model, stops={stop}) == text[:end]
+    assert write(model, stops={79, stop, text[0]}) == []
+
+
+def test_a_stop_token_in_the_prompt_stops_nothing(model):
+    text = write(model, count=5)
+    assert not set(PROMPT) & set(text)
+    assert write(model, count=5, stops=PROMPT) == text
+
+
+@pytest.mark.parametrize("count", [0, 1, 7])
+def test_no_more_tokens_are_written_than_asked_for(model, count):
+    assert len(write(model, count=count)) == count
+
+
+def test_the_context_ends_the_text(model):
+    assert len(write(model, [7] * 30, count=100)) == 2
+    assert len(write(model, [7] * 31, count=100)) == 1
+
+
+@pytest.mark.parametrize("length", [0, 32, 33])
+def test_a_prompt_that_leaves_no_room_is_refused(model, length):
+    with pytest.raises(ValueError, match=str(length)):
+        write(model, [7] * length)
+
+
+def test_the_repetition_penalty_reaches_every_written_token(model):
+    text = write(model, count=25, how=SamplingSettings(0.0, repetition_penalty=1e6))
+    assert len(set(text)) == 25
+
+
+def test_the_repetition_penalty_spares_the_prompt_so_that_an_answer_can_quote_it(model):
+    prompts = torch.randint(80, (30, 20), generator=torch.Generator().manual_seed(0)).tolist()
+    likeliest = [write(model, prompt, count=1)[0] for prompt in prompts]
+    assert any(token in prompt for token, prompt in zip(likeliest, prompts, strict=True))
+    penalty = SamplingSettings(0.0, repetition_penalty=1e6)
+    assert [write(model, prompt, count=1, how=penalty)[0] for prompt in prompts] == likeliest
+
+
+# --- A guide ---
+
+
+class Script:
+    """A guide that follows a list: a number must come, a set is to choose from, None lets anything but 7 come."""
+
+    def __init__(self, *parts):
+        self.parts, self.taken = list(parts), []
+
+    def allowed(self):
+        part = self.parts[len(self.taken)] if len(self.taken) < len(self.parts) else None
+        return [part] if isinstance(part, int) else sorted(part) if part else None
+
+    def accepts(self, token):
+        return token != 7
+
+    def take(self, token):
+        self.taken.append(token)
+
+
+def test_a_guide_is_followed_and_told_of_every_token(model):
+    guide = Script(11, 12, {20, 21}, 13, None, {30, 31, 32}, 14)
+    text = write(model, count=9, guide=guide)
+    assert text[:2] == [11, 12] and text[2] in (20, 21) and text[3] == 13 and text[5] in (30, 31, 32) and text[6] == 14
+    assert guide.taken == text
+
+
+@given(seed=SEEDS)
+@settings(max_examples=10, deadline=None)
+def test_what_a_guide_forces_is_seen_by_the_model_like_what_it_chose(model, seed):
+    how = SamplingSettings(1.0)
+    free = write(model, count=12, how=how, seed=seed)
+    # The same text, half of it forced in runs of several tokens: the model goes on as after reading it.
+    text = write(model, count=12, how=GREEDY, guide=Script(*free[:3], None, *free[4:9]))
+    known = [*PROMPT, *text]
+    with torch.no_grad():
+        likeliest = model(torch.tensor([known])).argmax(-1)[0].tolist()
+    for place in (3, 9, 10, 11):
+        assert text[place] == likeliest[len(PROMPT) + place - 1] or likeliest[len(PROMPT) + place - 1] == 7
+
+
+def test_a_token_that_the_guide_does_not_accept_never_comes(model):
+    text = [token for seed in range(40) for token in write(model, how=SamplingSettings(3.0), seed=seed, guide=Script())]
+    assert len(text) == 800 and 7 not in text
+    assert any(7 in write(model, how=SamplingSettings(3.0), seed=seed) for seed in range(40))
+
+
+def test_a_guide_can_end_the_text(model):
+    assert write(model, stops={79}, guide=Script(1, 2, 79)) == [1, 2]
+
+
+# --- Many texts ---
+
+
+@given(st.lists(st.lists(st.integers(0, 79), min_size=1, max_size=25), max_size=7), st.integers(1, 4))
+@settings(max_examples=20, deadline=None)
+def test_many_texts_come_out_as_each_alone(model, prompts, rows):
+    stops = {3, 9, 17}
+    together = defaultdict(list)
+    for number, token in generate_all(model, map(Prompt, prompts), rows, 10, stops, GREEDY, seed=0):
+        assert not together[number] or together[number][-1] != END
+        together[number].append(token)
+    alone = [[*write(model, prompt, 10, stops), END] for prompt in prompts]
+    assert [together[number] for number in range(len(prompts))] == alone
+
+
+def test_texts_with_guides_and_without_share_the_rows(model):
+    prompts = [Prompt(PROMPT, Script(11, 12, 13, {14, 15})), Prompt(PROMPT), Prompt([4], Script({1, 2}, 5))]
+    together = defaultdict(list)
+    for number, token in generate_all(model, prompts, 2, 8, (), GREEDY, seed=0):
+        together[number].append(token)
+    alone = [
+        write(model, count=8, guide=Script(11, 12, 13, {14, 15})),
+        write(model, count=8),
+        write(model, [4], 8, guide=Script({1, 2}, 5)),
+    ]
+    assert [together[number][:-1] for number in range(3)] == alone

@@ -9,6 +9,7 @@ from corpus.contacts import FULL_NUMBER, find_contacts
 from corpus.documents import BULLET, HEAD_LINE, Document, split_sentences
 from corpus.institutions import LABEL
 from corpus.reviews import find_review
+from corpus.statements import read_statements
 from corpus.template import Answer
 
 LONGEST_LINE = 80  # characters of one line of an answer
@@ -49,6 +50,18 @@ def extract_review(document: Document) -> Answer:
         [shorten(line) for line in lines] for lines in find_review(document.text, document.title)
     )
     return answer
+
+
+def candidate_lines(text: str, title: str) -> list[str]:
+    """All lines that summary and lists of a document's answer may hold, in the order of the document."""
+    lines = [title] if title and title in text else []
+    lines += [*_statements(text, title), *(statement.text for statement in read_statements(text, title))]
+    return list(dict.fromkeys(map(shorten, lines)))
+
+
+def candidate_passages(text: str) -> list[str]:
+    """All passages that the details of a document's answer may be."""
+    return list(dict.fromkeys(map(_join, _passages(text))))
 
 
 def content_words(text: str) -> list[str]:
@@ -130,27 +143,42 @@ def _summarize(statements: list[str], title: str) -> list[str]:
 
 
 def _passage(text: str, summary: list[str]) -> str:
-    """A connected run of whole sentences, at most LONGEST_DETAILS characters, with most that the summary leaves out."""
+    """The passage with most that the summary leaves out; of equal ones the first, and of those the longest."""
+    passages = _passages(text)
+
+    def gain(passage: list[tuple[int, str]]) -> int:
+        return sum(len(sentence) for _, sentence in passage if not any(line in sentence for line in summary))
+
+    return _join(max(passages, key=gain)) if passages else shorten(text)
+
+
+def _passages(text: str) -> list[list[tuple[int, str]]]:
+    """Connected runs of whole sentences, (line, sentence) each, of at most LONGEST_DETAILS characters together.
+
+    In the order of their first sentence, the longer before the shorter.
+    """
     sentences = [
         (number, sentence)
         for number, line in enumerate(text.split("\n"))
         if not _is_contact_line(line) and not HEAD_LINE.match(line)
         for sentence in split_sentences(line)
     ]
-    told = [any(line in sentence for line in summary) for _, sentence in sentences]
-    best = (0, 0, 0)  # (characters not yet told, start, end)
+    passages = []
     for start in range(len(sentences)):
-        size = gain = 0
+        size, ends = 0, []
         for end in range(start, len(sentences)):
             size += len(sentences[end][1]) + 1
             if size > LONGEST_DETAILS:
                 break
-            gain += 0 if told[end] else len(sentences[end][1])
-            best = max(best, (gain, -start, end + 1))
-    _, start, end = best
-    passage, last = "", -1
-    for number, sentence in sentences[-start:end]:
-        same_line = number == last
-        passage += (" " if same_line else "\n") + sentence
+            ends.append(end + 1)
+        passages += [sentences[start:end] for end in reversed(ends)]
+    return passages
+
+
+def _join(passage: list[tuple[int, str]]) -> str:
+    """The sentences as they stand in the text: on one line, or below each other."""
+    text, last = "", -1
+    for number, sentence in passage:
+        text += (" " if number == last else "\n") + sentence
         last = number
-    return passage.strip() or shorten(text)
+    return text.strip()

@@ -34,6 +34,15 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Part:
+    """One part of an answer: a field of `Answer` below a heading."""
+
+    name: str
+    heading: str  # one line or two
+    bullet: str  # what each item begins with
+
+
+@dataclass(frozen=True)
 class Template:
     """The fixed words of a sample; `Template.of_style` gives those of a style."""
 
@@ -62,11 +71,24 @@ class Template:
         return cls(style, question="", answer_start=f"{SUMMARY}\n", answer_end=f"\n{END_SUMMARY}", summary="핵심요약:")
 
     @property
+    def parts(self) -> tuple["Part", ...]:
+        """The parts of an answer, in the order in which every answer has them."""
+        if self.style == "summary":
+            names = ("summary", "merits", "drawbacks", "audience", "to_beware")
+            return tuple(Part(name, getattr(self, name), "- ") for name in names)
+        return (
+            Part("summary", self.summary, "- "),
+            Part("to_do", f"{self.checklist}\n- {self.to_do}", "  - "),
+            Part("to_bring", f"- {self.to_bring}", "  - "),
+            Part("to_beware", f"- {self.to_beware}", "  - "),
+            Part("contacts", self.contacts, "- "),
+            Part("details", self.details, ""),
+        )
+
+    @property
     def headings(self) -> tuple[str, ...]:
         """The section headings, in the order in which every answer has them."""
-        if self.style == "summary":
-            return self.summary, self.merits, self.drawbacks, self.audience, self.to_beware
-        return self.summary, self.checklist, self.contacts, self.details
+        return tuple(line for part in self.parts for line in part.heading.split("\n") if not line.startswith("- "))
 
     def to_dict(self) -> dict[str, str]:
         """The template as plain strings, for a checkpoint; `Template(**…)` reads them back."""
@@ -84,30 +106,21 @@ class Template:
         return self.write_prompt(question, document) + neutralize_markers(self.write_answer(answer)) + self.answer_end
 
     def write_answer(self, answer: Answer) -> str:
-        """The sections below their headings; one without evidence says so in the fixed phrase."""
-        if self.style == "summary":
-            parts = (answer.summary, answer.merits, answer.drawbacks, answer.audience, answer.to_beware)
-            return "\n".join(
-                line
-                for heading, items in zip(self.headings, parts, strict=True)
-                for line in (heading, *self._items(items, "- "))
-            )
-        lines = [self.summary, *self._items(answer.summary, "- "), self.checklist]
-        for heading, items in (
-            (self.to_do, answer.to_do),
-            (self.to_bring, answer.to_bring),
-            (self.to_beware, answer.to_beware),
-        ):
-            lines += [f"- {heading}", *self._items(items, "  - ")]
-        lines.append(self.contacts)
-        for institution, values in answer.contacts.items():
-            lines += [f"- {institution}", *(f"  - {label}: {value}" for label, value in values)]
-        if not answer.contacts:
-            lines += self._items([], "- ")
-        return "\n".join([*lines, self.details, answer.details or self.nothing])
-
-    def _items(self, items: list[str], bullet: str) -> list[str]:
-        return [bullet + item for item in items or [self.nothing]]
+        """The parts below their headings; one without evidence says so in the fixed phrase."""
+        lines = []
+        for part in self.parts:
+            content = getattr(answer, part.name)
+            lines.append(part.heading)
+            if not content:
+                lines.append(part.bullet + self.nothing)
+            elif part.name == "contacts":
+                for institution, values in content.items():
+                    lines += [write_institution(institution), *(write_contact(*value) for value in values)]
+            elif part.name == "details":
+                lines.append(content)
+            else:
+                lines += [part.bullet + item for item in content]
+        return "\n".join(lines)
 
     def split_sections(self, answer_text: str) -> dict[str, str]:
         """The text below each heading of a written answer; a heading that is absent or late is left out."""
@@ -120,6 +133,15 @@ class Template:
             elif current:
                 sections[current] += line + "\n"
         return sections
+
+
+def write_institution(name: str) -> str:
+    """The line of an institution; its contacts stand below."""
+    return f"- {name}"
+
+
+def write_contact(label: str, value: str) -> str:
+    return f"  - {label}: {value}"
 
 
 def neutralize_markers(text: str) -> str:

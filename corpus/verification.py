@@ -1,0 +1,89 @@
+"""Is a contact in a line that is being written one that the sources hold, or one that was made up?"""
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+
+from corpus.contacts import find_values, normalize_value
+
+DIGIT_RUN = re.compile(r"\+?\(?\d(?:[\d \-.–()]*\d)?")  # digits that are read together, whatever stands between them
+FEWEST_DIGITS = 7  # of a run that reads as a telephone number
+DATE = re.compile(r"(?:19|20)\d\d(?:[-. ]{1,2}\d{1,2}){1,2}")
+LABEL_AT_END = re.compile(r"\b(TEL|ADDR|WEB|KAKAO|EMAIL):$")
+
+
+class KnownContacts:
+    """The contacts that may be written: those of a document, of a table, or none at all.
+
+    So is every long run of digits that the sources hold: what reads as a telephone number in one place may
+    be an account number in another.
+    """
+
+    def __init__(self, values: Iterable[tuple[str, str]] = (), text: str = ""):
+        """`values` are (label, value) pairs; those found in `text` are added."""
+        pairs = list(dict.fromkeys([*values, *((place[2], place[3]) for place in _find_all(text))]))
+        self.by_label: dict[str, list[str]] = {}
+        for label, value in pairs:
+            self.by_label.setdefault(label, []).append(value)
+        self.normalized = {(label, normalize_value(label, value)) for label, value in pairs}
+        spellings = {value for _, value in pairs}
+        for source in (text, *spellings):
+            spellings |= {run[0] for run in find_runs(source)}
+        self.digits = {digits_of(spelling) for spelling in spellings}
+        self.spellings = sorted((spelling.lower(), spelling) for spelling in spellings)
+
+    def allow(self, line: str, finished: bool = True) -> bool:
+        """Whether all contacts in a line are known; in an unfinished one, the last may be the beginning of a known one."""
+        for start, _, label, value in find_values(line):
+            known = (label, normalize_value(label, value)) in self.normalized
+            if not known and (finished or not self._spellings_from(line[start:])):
+                return False
+        for run in find_runs(line):
+            known = digits_of(run[0]) in self.digits
+            if not known and (finished or not self._spellings_from(line[run.start() :])):
+                return False
+        return True
+
+    def complete(self, line: str) -> list[str]:
+        """What must follow the beginning of a contact at the end of a line, each choice; [] where nothing must."""
+        starts = [start for start, end, _, _ in find_values(line) if end == len(line)]
+        starts += [run.start() for run in find_runs(line) if run.end() == len(line)]
+        rests = {spelling[len(line) - start :] for start in starts for spelling in self._spellings_from(line[start:])}
+        return [] if "" in rests or self.allow(line) else sorted(rests)
+
+    def values_after_label(self, line: str) -> list[str] | None:
+        """The values that can follow "TEL:" at the end of a line; None where it ends otherwise."""
+        label = LABEL_AT_END.search(line)
+        return self.by_label.get(label[1], []) if label else None
+
+    def _spellings_from(self, beginning: str) -> list[str]:
+        """The known spellings that begin so, whatever the case."""
+        beginning = beginning.lower()
+        first = bisect_left(self.spellings, (beginning,))
+        found = []
+        for lower, spelling in self.spellings[first:]:
+            if not lower.startswith(beginning):
+                break
+            found.append(spelling)
+        return found
+
+
+def _find_all(text: str) -> Iterator[tuple[int, int, str, str]]:
+    for line in text.split("\n"):
+        yield from find_values(line)
+
+
+def find_runs(text: str) -> Iterator[re.Match]:
+    """The runs of digits that read as a telephone number; dates do not."""
+    for run in DIGIT_RUN.finditer(text):
+        if len(digits_of(run[0])) >= FEWEST_DIGITS and not DATE.fullmatch(run[0]):
+            yield run
+
+
+def digits_of(text: str) -> str:
+    """The digits alone.
+
+    >>> digits_of("(02) 0000-1234")
+    '0200001234'
+    """
+    return re.sub(r"\D", "", text)

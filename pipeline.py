@@ -247,6 +247,21 @@ def require_artifact(path: Path | str, made_by: str) -> dict:
     edited), or when something that it was made from has changed since (stale).
     """
     path = Path(path)
+    entry = require_entry(path, made_by)
+    digest = sha256_of(path)
+    if digest != entry["sha256"]:
+        wrote = f"{made_by} wrote {entry['sha256'][:12]}…"
+        raise StepError(f"{path}: its SHA-256 is {digest[:12]}… where {wrote}; run: python {made_by}")
+    _require_fresh(path, entry)
+    return entry
+
+
+def require_entry(path: Path | str, made_by: str) -> dict:
+    """Return the manifest entry of a file whose size is what the entry says; the file is not read.
+
+    Raises StepError when the file is missing, has no entry, or has another size.
+    """
+    path = Path(path)
     rerun = f"run: python {made_by}"
     if not path.is_file():
         raise StepError(f"{path}: there is no such file; {rerun}")
@@ -258,10 +273,6 @@ def require_artifact(path: Path | str, made_by: str) -> dict:
     size = path.stat().st_size
     if size != entry["size"]:
         raise StepError(f"{path}: it has {size:,} bytes where {made_by} wrote {entry['size']:,}; {rerun}")
-    digest = sha256_of(path)
-    if digest != entry["sha256"]:
-        raise StepError(f"{path}: its SHA-256 is {digest[:12]}… where {made_by} wrote {entry['sha256'][:12]}…; {rerun}")
-    _require_fresh(path, entry)
     return entry
 
 

@@ -12,11 +12,12 @@ one: until the marker that ends a sample nothing is read as a header, and marker
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 from corpus.documents import Document
-from corpus.template import END_ANSWER, END_SUMMARY
+from corpus.template import DOC, END_ANSWER, END_DOC, END_SUMMARY
 from pipeline import StepError
 
 HEADER_START = "### "
@@ -35,6 +36,7 @@ class Sample:
     line: int  # of the post's first line in the source, counted from 1
     title: str
     text: str
+    position: int = field(default=0, compare=False)  # bytes before it in the file that it was read from
 
     @classmethod
     def of(cls, document: Document, family: int, kind: str, text: str) -> "Sample":
@@ -42,39 +44,64 @@ class Sample:
         where = (document.post, document.part, kind, document.source, document.line, document.title)
         return cls(family, *where, text)
 
+    @property
+    def document(self) -> str:
+        """The text in [DOC]; "" of a closed-book sample."""
+        return self.text.partition(f"{DOC}\n")[2].partition(f"\n{END_DOC}")[0]
+
 
 def format_sample(sample: Sample) -> str:
     """The header line, the sample and an empty line."""
     header = asdict(sample)
     text = header.pop("text")
+    del header["position"]
     return f"{HEADER_START}{json.dumps(header, ensure_ascii=False)}\n{text}\n\n"
 
 
 def read_samples(path: Path | str) -> Iterator[Sample]:
     """Yield the samples of a file one by one. Raises StepError where the file is not in this form."""
+    with open(path, "rb") as file:
+        yield from _read_open_file(file, path)
+
+
+def read_sample(path: Path | str, position: int) -> Sample:
+    """The one sample that begins at a byte of the file. Raises StepError where none begins there."""
+    with open(path, "rb") as file:
+        file.seek(position)
+        for sample in _read_open_file(file, f"{path}, from byte {position:,} on"):
+            return sample
+    raise StepError(f"{path}: no sample begins at byte {position:,}; run: python 01_prepare_samples.py")
+
+
+def _read_open_file(file: BinaryIO, name: Path | str) -> Iterator[Sample]:
     header = None
     lines: list[str] = []
-    with open(path, encoding="utf-8", newline="\n") as file:
-        for number, line in enumerate(file, start=1):
-            if header is None:
-                if not line.strip():
-                    continue
-                header = _read_header(line, f"{path}, line {number}")
-                continue
-            lines.append(line)
-            if line in ENDS:
-                yield Sample(**header, text="".join(lines).rstrip("\n"))
-                header, lines = None, []
+    position = following = file.tell()
+    for number, line_bytes in enumerate(file, start=1):
+        following += len(line_bytes)
+        try:
+            line = line_bytes.decode()
+        except UnicodeDecodeError:
+            raise StepError(f"{name}, line {number}: it is not UTF-8; run: python 01_prepare_samples.py") from None
+        if header is None:
+            if line.strip():
+                header = _read_header(line, f"{name}, line {number}")
+                position = following - len(line_bytes)
+            continue
+        lines.append(line)
+        if line in ENDS:
+            yield Sample(**header, text="".join(lines).rstrip("\n"), position=position)
+            header, lines = None, []
     if header is not None:
         raise StepError(
-            f"{path}: the last sample has no {END_ANSWER} or {END_SUMMARY}; run: python 01_prepare_samples.py"
+            f"{name}: the last sample has no {END_ANSWER} or {END_SUMMARY}; run: python 01_prepare_samples.py"
         )
 
 
 def _read_header(line: str, where: str) -> dict:
     try:
         header = json.loads(line.removeprefix(HEADER_START))
-        Sample(**header, text="")
+        Sample(**header, text="", position=0)
         return header
     except (ValueError, TypeError):
         raise StepError(

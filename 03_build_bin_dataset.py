@@ -2,13 +2,16 @@
 
 Each sample becomes [BOS] … [EOS]. All samples of one post, and of posts that tell much the same, go to
 the same side, so that the validation loss is measured on documents that the model has never seen.
+An index of their documents is for step 05, which looks up those that answer a question.
 """
 
 import hashlib
 import math
+from collections.abc import Iterator
 from pathlib import Path
 
 import pipeline
+from corpus.retrieval import DocumentIndex, searchable
 from corpus.samples import read_samples
 from corpus.template import BOS, EOS
 from gpt.token_file import TokenFileHeader, TokenFileWriter
@@ -22,6 +25,7 @@ SAMPLES_PATH = "data/samples.txt"  # made by step 01
 TOKENIZER_PATH = "data/tokenizer.json"  # made by step 02 from these samples
 TRAIN_BIN = "data/train.bin"  # token ids to train on
 VAL_BIN = "data/val.bin"  # token ids to validate with
+INDEX_PATH = "data/index.npz"  # which documents hold which tokens, for step 05 to look up
 
 # --- Split ---
 VAL_RATIO = 0.01  # share of the posts kept for validation; more for a small text, as every step 04 row needs some
@@ -41,18 +45,19 @@ def main(arguments=()):
     tokenizer = Tokenizer.from_file(settings.tokenizer_path)
 
     validation = choose_validation(settings.samples_path, settings.val_ratio)
-    with pipeline.atomic_writes([settings.train_bin, settings.val_bin], "wb") as files:
+    vocab_size = tokenizer.get_vocab_size()
+    outputs = [settings.train_bin, settings.val_bin, settings.index_path]
+    with pipeline.atomic_writes(outputs, "wb") as (*bins, index_file):
         style = find_style(settings.samples_path)
-        train, val = (TokenFileWriter(file, tokenizer.get_vocab_size(), entry["sha256"], style) for file in files)
+        train, val = (TokenFileWriter(file, vocab_size, entry["sha256"], style) for file in bins)
         longer = encode_samples(settings, tokenizer, validation, train, val)
         headers = train.finish(), val.finish()
-    pipeline.record_artifacts(
-        [settings.train_bin, settings.val_bin],
-        Path(__file__).name,
-        settings,
-        inputs=[settings.samples_path, settings.tokenizer_path],
-    )
+        index = DocumentIndex.build(encode_documents(settings, tokenizer), vocab_size)
+        index.save(index_file)
+    inputs = [settings.samples_path, settings.tokenizer_path]
+    pipeline.record_artifacts(outputs, Path(__file__).name, settings, inputs)
     print_report(settings, *headers, longer)
+    print(f"{settings.index_path}: {len(index):,} documents to look answers up in")
 
 
 def choose_validation(samples_path: str, val_ratio: float) -> set[tuple[int, int]]:
@@ -101,6 +106,19 @@ def encode_samples(
             bar.update(sum(len(sample.text.encode()) for sample in batch))
         bar.update(total - bar.n)
     return longer
+
+
+def encode_documents(settings, tokenizer: Tokenizer) -> Iterator[tuple[int, list[int]]]:
+    """Of each document: where its sample begins in the samples, and the tokens that it is found by."""
+    total = Path(settings.samples_path).stat().st_size
+    with tqdm(total=total, unit="B", unit_scale=True, desc="index documents") as bar:
+        samples = (sample for sample in read_samples(settings.samples_path) if sample.document)
+        for batch in pipeline.batched(samples, settings.batch_samples):
+            texts = [searchable(f"{sample.title}\n{sample.document}") for sample in batch]
+            for sample, encoding in zip(batch, tokenizer.encode_batch_fast(texts), strict=True):
+                yield sample.position, encoding.ids
+            bar.update(batch[-1].position - bar.n)
+        bar.update(total - bar.n)
 
 
 def print_report(settings, train: TokenFileHeader, val: TokenFileHeader, longer: int) -> None:

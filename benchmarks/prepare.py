@@ -46,6 +46,7 @@ def main():
         step_02 += ["--vocab-size", options.vocab_size]
         step_03 = ["03_build_bin_dataset.py", "--samples-path", samples, "--tokenizer-path", tokenizer]
         step_03 += ["--train-bin", folder / "train.bin", "--val-bin", folder / "val.bin"]
+        step_03 += ["--index-path", folder / "index.npz"]
         steps = {
             "01 prepare samples": (raw, step_01),
             "02 train tokenizer": (samples, step_02),

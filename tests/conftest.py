@@ -171,6 +171,10 @@ class House:
         return self.folder / "data" / "val.bin"
 
     @property
+    def index(self) -> Path:
+        return self.folder / "data" / "index.npz"
+
+    @property
     def checkpoint(self) -> Path:
         return self.folder / "checkpoints" / "ckpt.pt"
 
@@ -188,6 +192,7 @@ class House:
                 "tokenizer_path": self.tokenizer,
                 "train_bin": self.train_bin,
                 "val_bin": self.val_bin,
+                "index_path": self.index,
             },
             "04": {
                 "train_bin": self.train_bin,

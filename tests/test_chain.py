@@ -135,10 +135,11 @@ def test_step_01_gives_the_same_bytes_again_and_the_chain_still_holds(house):
 
 
 def test_steps_02_and_03_give_the_same_bytes_again(house):
-    before = house.tokenizer.read_bytes(), house.train_bin.read_bytes(), house.val_bin.read_bytes()
+    outputs = (house.tokenizer, house.train_bin, house.val_bin, house.index)
+    before = [path.read_bytes() for path in outputs]
     house.run("02")
     house.run("03")
-    assert (house.tokenizer.read_bytes(), house.train_bin.read_bytes(), house.val_bin.read_bytes()) == before
+    assert [path.read_bytes() for path in outputs] == before
 
 
 def test_the_number_of_workers_changes_nothing(house):
@@ -226,7 +227,7 @@ def test_a_checkpoint_goes_on_with_a_new_split_of_the_same_samples(house, capsys
 # --- A full disk ---
 
 FIRST_OUTPUT = {"01": "samples", "02": "tokenizer", "03": "train_bin", "04": "checkpoint"}
-LAST_OUTPUT = {"01": "contacts", "02": "tokenizer", "03": "val_bin", "04": "checkpoint"}
+LAST_OUTPUT = {"01": "contacts", "02": "tokenizer", "03": "index", "04": "checkpoint"}
 
 
 @pytest.fixture

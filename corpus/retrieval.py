@@ -127,7 +127,7 @@ class DocumentIndex:
         for token in sorted(set(token_ids)):
             postings = self.postings[self.starts[token] : self.starts[token + 1]]
             documents, times = postings >> COUNT_BITS, postings & ((1 << COUNT_BITS) - 1)
-            # The one that log1p adds is not in the article: without it a token of most documents would count against them.
+            # Not in the article: the one that log1p adds. Without it a token of most documents would take points away.
             rarity = np.log1p((len(self) - len(postings) + 0.5) / (len(postings) + 0.5))
             scores[documents] += rarity * (K1 + 1) * times / (times + damping[documents])
         found = np.flatnonzero(scores)

@@ -1,81 +1,84 @@
-"""Step 5 of 5: ask the model. The checkpoint is all it needs.
+"""Step 5 of 5: ask the model.
 
-The question, and the document if there is one, are put into the form of the training samples; the model
-goes on from there, token by token, until it writes the end of the answer. The answer goes to standard
-output, everything else to standard error.
+The best document of your own text for a question is found, put before the model together with the question in
+the form of the training samples, and the model goes on from there, token by token. What it may write is held
+to that form and to what the document says. The answer goes to standard output, everything else to standard error.
 """
 
+import contextlib
+import json
+import select
 import sys
+import tempfile
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 import pipeline
-from corpus.normalization import normalize, standardize_labels
+from assistant import SUM_UP, Answer, Assistant, Document
 from corpus.reading import ReadingReport, read_lines
-from corpus.template import BOS, MARKERS, Template
-from gpt.checkpoint import load_checkpoint, model_from
-from gpt.device import choose_device
-from gpt.generation import generate
-from gpt.sampling import SamplingSettings
 from pipeline import StepError
 
-from tokenizers import Tokenizer
-from tokenizers.decoders import DecodeStream
+from tqdm import tqdm
 
 # --- What to ask ---
+QUESTION = ""  # the question; empty = ask at the terminal, one after another
+DOC_PATH = ""  # a text file to answer from; text on standard input is one too; empty = find it in your own text
+DOCUMENTS = 1  # documents to find, as many of the best as there is room for
+QUESTIONS = ""  # a file of questions, one a line (or JSON with "question"); the answers come as JSON lines
+CLOSED_BOOK = False  # ask the model alone, without any document
+
+# --- Files ---
 CHECKPOINT_PATH = "checkpoints/ckpt.pt"  # made by step 04; holds model, tokenizer and template
-QUESTION = "필리핀에서 여권을 분실했을 때 해야 할 일에 대해 알려줘. 연락처가 있다면 함께 정리해줘."  # the question
-DOC_PATH = ""  # a text file to answer from; empty = from what the model has learned
+INDEX_PATH = "data/index.npz"  # made by step 03; finds documents
+SAMPLES_PATH = "data/samples.txt"  # made by step 01; holds the documents
+CONTACTS_PATH = "data/contacts.json"  # made by step 01; the contacts that an answer without document may give
+
+# --- What may be written ---
+FORM = "guided"  # all sections in their order, each with something in it; or "free": as the model likes
+VERIFY_CONTACTS = True  # no telephone number, address or site that is not in the document or in CONTACTS_PATH
+VERIFY_LINES = True  # with a document, a guided answer is made of its sentences; off = the model's own words
 
 # --- How to answer ---
 MAX_NEW_TOKENS = 1000  # longest answer; the context that training used is a limit too
 TEMPERATURE = 0.3  # 0 = always the likeliest token; higher = more varied, less reliable
 TOP_K = 50  # choose among this many likeliest tokens; 0 = all
 TOP_P = 0.9  # choose among the likeliest tokens that together have this probability; 1 = all
-REPETITION_PENALTY = 1.0  # over 1 makes tokens already written less likely, also those of a phone number
+REPETITION_PENALTY = 1.0  # over 1 makes tokens already written less likely
+NO_REPEAT_NGRAM = 12  # no run of so many tokens twice, where words are the model's own; 0 = any
 SEED = 1337  # the same seed gives the same answer; 0 or more
 
 # --- Machine ---
 DEVICE = "auto"  # auto takes cuda, else mps (Apple), else cpu
+ROWS = 16  # questions of QUESTIONS that are answered at once; fewer take less memory
 
 
 def main(arguments=()):
     settings = pipeline.read_settings(globals(), arguments)
     check_settings(settings)
-    device = choose_device(settings.device)
-    checkpoint = load_checkpoint(settings.checkpoint_path)
-    tokenizer = Tokenizer.from_str(checkpoint["tokenizer"])
-    template = Template(**checkpoint["template"])
-    model = model_from(checkpoint).to(device)
-
-    document = read_document(settings.doc_path) if settings.doc_path else ""
-    if template.style == "summary" and not document:
-        raise StepError(
-            f"{settings.checkpoint_path}: this model sums documents up (STYLE of step 01 was summary) and answers no "
-            "questions; give it a document with --doc-path FILE"
-        )
-    prompt = template.write_prompt(normalize(settings.question), document)
-    prompt_ids = [tokenizer.token_to_id(BOS), *tokenizer.encode(prompt).ids]
-    if len(prompt_ids) >= model.config.block_size:
-        too_long = settings.doc_path or "QUESTION"
-        raise StepError(
-            f"{too_long}: question and document make {len(prompt_ids):,} tokens, which leave no room for an answer in "
-            f"the {model.config.block_size:,} that this model sees at once; give a shorter text"
-        )
-    ended = write_answer(model, tokenizer, prompt_ids, settings)
-    if not ended:
-        print("(cut off: MAX_NEW_TOKENS or the model's context was reached)", file=sys.stderr)
+    document = read_document(settings.doc_path) if settings.doc_path else None
+    assistant = Assistant.load(settings)
+    if settings.questions:
+        answer_file(assistant, settings.questions)
+        return
+    document = document or read_standard_input()
+    if settings.question.strip() or document:
+        answer_one(assistant, settings.question.strip() or SUM_UP, document)
+    elif sys.stdin and sys.stdin.isatty():
+        Conversation(assistant).hold()
+    else:
+        raise StepError("QUESTION is empty; write a question, for example --question '여권 재발급 방법은?'")
 
 
 def check_settings(settings) -> None:
     """Stop at values that cannot work, before anything is read."""
     require = pipeline.require_setting
-    require(
-        bool(settings.question.strip()),
-        "QUESTION is empty; write a question, for example --question '여권 재발급 방법은?'",
-    )
-    require(settings.max_new_tokens >= 1, f"MAX_NEW_TOKENS is {settings.max_new_tokens}; it must be at least 1")
+    require(settings.form in ("guided", "free"), f"FORM is {settings.form!r}; it must be guided or free")
+    for name in ("max_new_tokens", "documents", "rows"):
+        value = getattr(settings, name)
+        require(value >= 1, f"{name.upper()} is {value}; it must be at least 1")
     require(settings.temperature >= 0, f"TEMPERATURE is {settings.temperature}; it must be 0 or more")
-    require(settings.top_k >= 0, f"TOP_K is {settings.top_k}; it must be 0 (all) or more")
+    for name in ("top_k", "no_repeat_ngram"):
+        require(getattr(settings, name) >= 0, f"{name.upper()} is {getattr(settings, name)}; it must be 0 or more")
     require(0 < settings.top_p <= 1, f"TOP_P is {settings.top_p}; it must be over 0 and at most 1")
     require(settings.repetition_penalty > 0, f"REPETITION_PENALTY is {settings.repetition_penalty}; it must be over 0")
     require(
@@ -83,32 +86,165 @@ def check_settings(settings) -> None:
     )
 
 
-def read_document(path: str) -> str:
-    """A document, cleaned as step 01 cleaned the ones that the model was trained on."""
+def answer_one(assistant: Assistant, question: str, document: Document | None) -> list[Document]:
+    """Print the answer as it is made; on standard error, and returned, what it is made from."""
+    request = assistant.prepare(question, document)
+    print_sources(request.documents)
+    pieces = assistant.write(request)
+    if sys.stdout.isatty():
+        pieces = embolden(pieces, assistant.template.headings)
+    last = "\n"
+    for piece in pieces:
+        print(piece, end="", flush=True)
+        last = piece or last
+    print(end="" if last.endswith("\n") else "\n", flush=True)
+    return request.documents
+
+
+def print_sources(documents: Iterable[Document]) -> None:
+    for each in documents:
+        if each.line:
+            print(f"source: {each.title or '(no title)'} ({each.source}, line {each.line:,})", file=sys.stderr)
+
+
+def embolden(pieces: Iterable[str], headings: Collection[str]) -> Iterator[str]:
+    """The pieces with the headings in bold letters; the beginning of a line waits until it can be no heading."""
+    line = held = ""
+    for character in (character for piece in pieces for character in piece):
+        if character == "\n":
+            yield f"\033[1m{held}\033[0m\n" if line in headings else f"{held}\n"
+            line = held = ""
+            continue
+        line += character
+        held += character
+        if not any(heading.startswith(line) for heading in headings):
+            yield held
+            held = ""
+    yield held
+
+
+def answer_file(assistant: Assistant, questions_path: str) -> None:
+    """Answer a file of questions, several at once; print a JSON line for each, in the order of the questions."""
+    questions = read_questions(questions_path)
+    finished: dict[int, Answer] = {}
+    printed = 0
+    with tqdm(total=len(questions), desc="answer", unit="question") as bar:
+        for answer in assistant.answer_all(questions):
+            finished[answer.number] = answer
+            while printed in finished:
+                print(json.dumps(describe(finished.pop(printed)), ensure_ascii=False), flush=True)
+                printed += 1
+            bar.update()
+
+
+def describe(answer: Answer) -> dict:
+    """An answer as it is written to a file."""
+    sources = [{"title": each.title, "source": each.source, "line": each.line} for each in answer.documents]
+    return {"question": answer.question, "answer": answer.text, "sources": sources, "ended": answer.ended}
+
+
+def read_questions(path: str) -> list[tuple[str, Document | None]]:
+    """A question a line, or JSON with "question" and, where it is to be answered from one, "document"."""
     if not Path(path).is_file():
-        raise StepError(f"{path}: there is no such file; set DOC_PATH to a text file, or to nothing")
-    text = "\n".join(line.text for line in read_lines(Path(path), ReadingReport()))
-    return standardize_labels(text.strip())
+        raise StepError(f"{path}: there is no such file; set QUESTIONS to a file of questions, or to nothing")
+    questions: list[tuple[str, Document | None]] = []
+    for line in read_lines(Path(path), ReadingReport()):
+        text = line.text.strip()
+        if text.startswith("{"):
+            try:
+                entry = json.loads(text)
+                document = Document.of_text(entry["document"]) if entry.get("document") else None
+                questions.append((entry["question"].strip(), document))
+            except (ValueError, LookupError, AttributeError):
+                raise StepError(
+                    f'{path}, line {line.number}: it is no JSON like {{"question": "여권 재발급 방법은?"}}'
+                ) from None
+        elif text:
+            questions.append((text, None))
+    if not any(question for question, _ in questions):
+        raise StepError(f"{path}: there is no question in it; write one a line")
+    return questions
 
 
-def write_answer(model, tokenizer: Tokenizer, prompt_ids: list[int], settings) -> bool:
-    """Print the answer as it is made, whole characters only; return whether it came to its end."""
-    sampling = SamplingSettings(settings.temperature, settings.top_k, settings.top_p, settings.repetition_penalty)
-    # [/ANSWER] ends an answer as it should; any other marker would begin another sample.
-    stops = {tokenizer.token_to_id(marker) for marker in MARKERS}
-    stream = DecodeStream(skip_special_tokens=True)
-    written = 0
-    text = "\n"
-    for token in generate(model, prompt_ids, settings.max_new_tokens, stops, sampling, settings.seed):
-        written += 1
-        # A Hangul syllable can be spread over tokens: the stream holds bytes back until they are whole.
-        if piece := stream.step(tokenizer, token):
-            # Bytes that make no character come out as U+FFFD; the training text has none.
-            text = piece.replace("\ufffd", "")
-            print(text, end="", flush=True)
-    print(end="" if text.endswith("\n") else "\n", flush=True)
-    room = min(settings.max_new_tokens, model.config.block_size - len(prompt_ids))
-    return written < room
+def read_document(path: str) -> Document:
+    if not Path(path).is_file():
+        raise StepError(f"{path}: there is no such file; give a text file, or nothing")
+    document = Document.of_text("\n".join(line.text for line in read_lines(Path(path), ReadingReport())))
+    if not document.text:
+        raise StepError(f"{path}: there is no text in it")
+    return document
+
+
+def read_standard_input() -> Document | None:
+    """The document that a pipe or a file gives on standard input; None where there is none."""
+    if sys.stdin is None or sys.stdin.isatty():
+        return None
+    # A pipe that somebody forgot to close would be waited for without end.
+    patience = 1.0  # seconds
+    if not select.select([sys.stdin], [], [], patience)[0]:
+        print("(nothing comes from standard input; answering without it)", file=sys.stderr)
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "standard input"
+        path.write_bytes(sys.stdin.buffer.read())
+        return read_document(str(path)) if path.stat().st_size else None
+
+
+class Conversation:
+    """Questions at the terminal, one after another; a line that begins with / is a command."""
+
+    usage = (
+        "Type a question. /doc FILE answers from a file, /doc from your own text again; /sources shows what the\n"
+        "last answer was made from; /temp 0.7 and /seed 42 change how it is written; /help shows this.\n"
+        "Ctrl-C stops an answer, Ctrl-D ends."
+    )
+
+    def __init__(self, assistant: Assistant):
+        self.assistant = assistant
+        self.document: Document | None = None  # to answer from; None: one is looked for
+        self.sources: list[Document] = []  # of the last answer
+
+    def hold(self) -> None:
+        """Go on until the input ends. Ctrl-C stops an answer, not the program."""
+        with contextlib.suppress(ImportError):
+            import readline  # noqa: F401  line editing and a history, where the system has them
+        print(self.usage, file=sys.stderr)
+        while True:
+            try:
+                line = input("\n> ").strip()
+                if line.startswith("/"):
+                    self.obey(*line.split(maxsplit=1))
+                elif line:
+                    self.sources = answer_one(self.assistant, line, self.document)
+            except EOFError:
+                print(file=sys.stderr)
+                return
+            except KeyboardInterrupt:
+                print("\n(stopped; Ctrl-D ends the program)", file=sys.stderr)
+            except StepError as error:
+                print(error, file=sys.stderr)
+
+    def obey(self, command: str, value: str = "") -> None:
+        """Carry out a command."""
+        if command == "/doc":
+            self.document = read_document(value) if value else None
+        elif command in ("/temp", "/seed"):
+            self.change_setting("temperature" if command == "/temp" else "seed", value)
+        elif command == "/sources":
+            print_sources(self.sources)
+            print("\n\n".join(document.text for document in self.sources) or "(no document)", file=sys.stderr)
+        else:
+            print(self.usage, file=sys.stderr)
+
+    def change_setting(self, name: str, value: str) -> None:
+        settings = self.assistant.settings
+        old = getattr(settings, name)
+        try:
+            setattr(settings, name, type(old)(value))
+            check_settings(settings)
+        except (ValueError, StepError) as error:
+            setattr(settings, name, old)
+            raise StepError(f"{name.upper()} stays {old}: {error}") from None
 
 
 if __name__ == "__main__":

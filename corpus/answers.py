@@ -52,11 +52,15 @@ def extract_review(document: Document) -> Answer:
     return answer
 
 
-def candidate_lines(text: str, title: str) -> list[str]:
-    """All lines that summary and lists of a document's answer may hold, in the order of the document."""
+def candidate_summary(text: str, title: str) -> list[str]:
+    """All lines that the summary of a document may hold, in the document's order."""
     lines = [title] if title and title in text else []
-    lines += [*_statements(text, title), *(statement.text for statement in read_statements(text, title))]
-    return list(dict.fromkeys(map(shorten, lines)))
+    return list(dict.fromkeys(map(shorten, [*lines, *_statements(text, title)])))
+
+
+def candidate_items(text: str, title: str) -> list[str]:
+    """All lines that the other lists of a document's answer may hold, in the document's order."""
+    return list(dict.fromkeys(shorten(statement.text) for statement in read_statements(text, title)))
 
 
 def candidate_passages(text: str) -> list[str]:

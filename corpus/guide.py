@@ -14,7 +14,7 @@ class Choice:
     """What may come next: one of some texts, each ending in a line end or a marker; or a line of free text."""
 
     texts: Sequence[str] = ()
-    free_start: str | None = None  # what a free line begins with, "" for nothing; None: no free line
+    free_starts: Sequence[str] = ()  # what a line of free text may begin with; "" alone: paragraphs
     longest: int = 0  # tokens of a free line
 
 
@@ -44,7 +44,7 @@ class AnswerGuide:
         ends = len(line) - len(text)
         if "\n" in text or BROKEN in text.rstrip(BROKEN):
             return False
-        if ends and (ends > self.most_line_ends or text.strip() == self.start or text.endswith(BROKEN)):
+        if ends and (ends > self.most_line_ends or text.strip() in self.empty_lines or text.endswith(BROKEN)):
             return False
         return self.contacts is None or self.contacts.allow(text, finished=bool(ends))
 
@@ -64,13 +64,16 @@ class AnswerGuide:
     def _offer(self, choice: Choice) -> None:
         self.line_tokens: list[int] = []
         self.longest = choice.longest
-        if choice.free_start == "":
-            self.trie, self.start, self.most_line_ends = None, "", 2  # paragraphs
+        # The space at the end of a start belongs to the token that follows.
+        starts = [start.rstrip() for start in choice.free_starts]
+        self.empty_lines = {start.strip() for start in starts}
+        self.ends: set[int] = set()
+        self.most_line_ends = 1
+        if starts == [""]:
+            self.trie, self.most_line_ends = None, 2
             self.ends = {self.tokenizer.token_to_id(text) for text in choice.texts}
         else:
-            starts = [] if choice.free_start is None else [choice.free_start.rstrip()]
-            self.trie, self.ends, self.most_line_ends = self._trie([*choice.texts, *starts]), set(), 1
-            self.start = starts[0].strip() if starts else ""
+            self.trie = self._trie([*choice.texts, *starts])
 
     def _required(self, line: str) -> dict | None:
         """The trie of what has to follow in a free line, None where anything may."""

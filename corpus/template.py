@@ -16,6 +16,7 @@ SUMMARY, END_SUMMARY = "[SUMMARY]", "[/SUMMARY]"
 MARKERS = (PAD, UNK, BOS, EOS, QUESTION, END_QUESTION, DOC, END_DOC, ANSWER, END_ANSWER, SUMMARY, END_SUMMARY)
 FORGED_MARKER = re.compile(r"\[(/?(?:PAD|UNK|BOS|EOS|QUESTION|DOC|ANSWER|SUMMARY))\]")
 STYLES = ("answer", "summary")
+CONTACT_START = "  - "
 
 
 @dataclass
@@ -141,7 +142,7 @@ def write_institution(name: str) -> str:
 
 
 def write_contact(label: str, value: str) -> str:
-    return f"  - {label}: {value}"
+    return f"{CONTACT_START}{label}: {value}"
 
 
 def neutralize_markers(text: str) -> str:

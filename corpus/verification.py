@@ -32,8 +32,12 @@ class KnownContacts:
         self.digits = {digits_of(spelling) for spelling in spellings}
         self.spellings = sorted((spelling.lower(), spelling) for spelling in spellings)
 
+    def allow_all(self, text: str) -> bool:
+        """Whether all contacts in the lines of a text are known."""
+        return all(map(self.allow, text.split("\n")))
+
     def allow(self, line: str, finished: bool = True) -> bool:
-        """Whether all contacts in a line are known; in an unfinished one, the last may be the beginning of a known one."""
+        """Whether all contacts in a line are known; the last in an unfinished one may be the beginning of one."""
         for start, _, label, value in find_values(line):
             known = (label, normalize_value(label, value)) in self.normalized
             if not known and (finished or not self._spellings_from(line[start:])):

@@ -177,17 +177,19 @@ def read_document(path: str) -> Document:
 
 def read_standard_input() -> Document | None:
     """The document that a pipe or a file gives on standard input; None where there is none."""
-    if sys.stdin is None or sys.stdin.isatty():
+    patience = 1.0  # seconds: a pipe that somebody forgot to close would be waited for without end
+    try:
+        if sys.stdin is None or sys.stdin.isatty() or not select.select([sys.stdin], [], [], patience)[0]:
+            return None
+    except (OSError, ValueError):  # it is closed, or no file of the system
         return None
-    # A pipe that somebody forgot to close would be waited for without end.
-    patience = 1.0  # seconds
-    if not select.select([sys.stdin], [], [], patience)[0]:
-        print("(nothing comes from standard input; answering without it)", file=sys.stderr)
+    content = sys.stdin.buffer.read()
+    if not content.strip():
         return None
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "standard input"
-        path.write_bytes(sys.stdin.buffer.read())
-        return read_document(str(path)) if path.stat().st_size else None
+        path.write_bytes(content)
+        return read_document(str(path))
 
 
 class Conversation:

@@ -118,7 +118,9 @@ class GuidedForm:
             free = items is None and written < most and longest > 0
             # Free text can say that there is nothing by itself.
             instead = [end] if written else [] if free else [nothing]
-            texts = offered if offered and all_of_them else [*offered, *instead]
+            # A document always has a first line of a summary, and its contacts may not be left out.
+            must_go_on = offered and (all_of_them or (part.name == "summary" and not written))
+            texts = offered if must_go_on else [*offered, *instead]
             text = yield Choice(texts, free_starts[: written + 1] if free else (), longest)
             if text == end:
                 return

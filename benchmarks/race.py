@@ -181,7 +181,7 @@ def build_ours(text: Text, options) -> Contestant:
     """Step 04's own functions with step 04's own settings, except for the size of the model."""
     constants = {name.lower(): value for name, value in vars(step_04).items() if name.isupper()}
     settings = SimpleNamespace(
-        **{**constants, **{name: getattr(options, name) for name in ("n_layer", "n_head", "n_embd")}}
+        **{**constants, **{name: value for name, value in vars(options).items() if name in constants}}
     )
     settings.block_size = options.block_size
     model = GPT(step_04.config_from(settings, options.vocab_size))

@@ -1,0 +1,57 @@
+"""What is a text worth when it is read again? The same number of steps on all of it, a quarter, a sixteenth, …
+
+    python benchmarks/repeats.py raw.txt
+    python benchmarks/repeats.py raw.txt --n-layer 2 --n-embd 128      # a smaller model
+    python benchmarks/repeats.py raw.txt --dropout 0.1
+
+Each run sees as many tokens as the others, those of a smaller part more often, and is measured on the same
+held-out text: how much worse it ends shows what repeats are worth. Step 04's own settings and functions.
+Needs: pip install transformers matplotlib (as race.py does)
+"""
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.race import bits_per_byte, build_ours, encode_text  # noqa: E402
+
+import torch  # noqa: E402
+from tqdm import tqdm  # noqa: E402
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("raw", type=Path)
+    parser.add_argument("--epochs", type=int, nargs="+", default=[1, 4, 16, 64])
+    parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--vocab-size", type=int, default=8192)
+    parser.add_argument("--n-layer", type=int, default=4)
+    parser.add_argument("--n-head", type=int, default=4)
+    parser.add_argument("--n-embd", type=int, default=256)
+    parser.add_argument("--block-size", type=int, default=256)
+    parser.add_argument("--dropout", type=float, default=0.0)
+    parser.add_argument("--precision", default="auto")
+    parser.set_defaults(seconds=60.0)
+    options = parser.parse_args()
+    text = encode_text(options.raw, options.vocab_size)
+    print(f"{'epochs':>6} {'tokens of text':>14} {'bits per byte':>14}")
+    for epochs in options.epochs:
+        torch.manual_seed(0)
+        contestant = build_ours(text, options)
+        tokens = options.steps * contestant.tokens_per_step
+        if tokens > len(text.train):
+            sys.exit(f"{options.raw}: {len(text.train):,} tokens are fewer than the {tokens:,} of one epoch; lower --steps")
+        torch.manual_seed(0)
+        contestant = build_ours(replace(text, train=text.train[: tokens // epochs + 1]), options)
+        for step in tqdm(range(options.steps), desc=f"{epochs} epochs", leave=False):
+            contestant.step(step, step / options.steps)
+        bits = bits_per_byte(contestant, text, options.block_size)
+        print(f"{epochs:6} {tokens // epochs:14,} {bits:14.4f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -11,6 +11,7 @@ import contextlib
 import difflib
 import errno
 import hashlib
+import importlib
 import json
 import os
 import re
@@ -19,7 +20,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import IO
 
 MANIFEST_NAME = "manifest.json"
@@ -121,6 +122,15 @@ def run(main: Callable[[Sequence[str]], None]) -> None:
         _stop("out of memory; close other programs, or lower MICRO_BATCH_SIZE or BLOCK_SIZE", exit_code=2)
 
 
+def require_package(name: str, purpose: str) -> ModuleType:
+    """Import a package that the five steps do without; where it is missing, say for what it is and how to get it."""
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        package = name.split(".")[0]
+        raise StepError(f"{purpose} needs the package {package}; run: pip install {package}") from None
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an exception of any device says that memory ran out."""
     return isinstance(error, MemoryError) or bool(OUT_OF_MEMORY.search(str(error)))
@@ -182,6 +192,34 @@ def atomic_writes(paths: Sequence[Path | str], mode: str = "w", keep_old_as: Pat
         keep_as(targets[0], keep_old_as)
     for partial, target in zip(partials, targets, strict=True):
         os.replace(partial, target)
+
+
+@contextlib.contextmanager
+def atomic_folder(path: Path | str) -> Iterator[Path]:
+    """Give an empty folder to fill, which takes the name `path` only when the block ends well.
+
+    A folder that stood there before is put aside only when every file of the new one has reached the disk,
+    and deleted only when the new one has its name.
+    """
+    target = Path(path).resolve()
+    partial, replaced = (target.with_name(target.name + ending) for ending in (".partial", ".replaced"))
+    for left_by_a_kill in (partial, replaced):
+        shutil.rmtree(left_by_a_kill, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        yield partial
+        for file_path in partial.iterdir():
+            with open(file_path, "r+b") as file:
+                os.fsync(file.fileno())
+    except BaseException as error:
+        shutil.rmtree(partial, ignore_errors=True)
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(path)
+        raise
+    if target.exists():
+        os.replace(target, replaced)
+    os.replace(partial, target)
+    shutil.rmtree(replaced, ignore_errors=True)
 
 
 def keep_as(path: Path, other: Path) -> None:

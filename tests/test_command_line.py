@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pipeline
+from pipeline import StepError
 
 import pytest
 from hypothesis import given, settings
@@ -80,6 +81,14 @@ def test_importing_a_script_does_nothing_and_the_first_three_never_load_torch(tm
     result = python("-c", program, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)})
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
     assert os.listdir(tmp_path) == []
+
+
+def test_a_package_that_is_missing_is_asked_for_by_the_name_to_install():
+    assert pipeline.require_package("json.decoder", "reading").__name__ == "json.decoder"
+    with pytest.raises(
+        StepError, match=r"^writing for nobody needs the package nopackage; run: pip install nopackage$"
+    ):
+        pipeline.require_package("nopackage.torch", "writing for nobody")
 
 
 # --- Small things ---

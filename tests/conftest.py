@@ -19,6 +19,7 @@ SCRIPTS = {
     "03": "03_build_bin_dataset",
     "04": "04_train_gpt_from_scratch",
     "05": "05_generate",
+    "export": "export",
 }
 
 # Untidy as such files are: titles and none, mixed labels, a checklist, a post that stands there twice.
@@ -137,6 +138,7 @@ SETTINGS = {
         "precision": "fp32",
     },
     "05": {"max_new_tokens": 8, "device": "cpu"},
+    "export": {},
 }
 
 
@@ -179,6 +181,10 @@ class House:
         return self.folder / "checkpoints" / "ckpt.pt"
 
     @property
+    def exported(self) -> Path:
+        return self.folder / "exported"
+
+    @property
     def manifest(self) -> Path:
         return self.folder / "data" / "manifest.json"
 
@@ -201,6 +207,7 @@ class House:
                 "checkpoint_path": self.checkpoint,
             },
             "05": {"checkpoint_path": self.checkpoint},
+            "export": {"checkpoint_path": self.checkpoint, "out_dir": self.exported},
         }
         settings = {**reads_and_writes[step], **SETTINGS[step], **changes}
         return [text for name, value in settings.items() for text in ("--" + name.replace("_", "-"), str(value))]
@@ -208,6 +215,10 @@ class House:
     def main(self, step: str):
         """The `main` of a step's script."""
         return importlib.import_module(SCRIPTS[step]).main
+
+    def default(self, step: str, name: str):
+        """A constant at the top of a step's script."""
+        return getattr(importlib.import_module(SCRIPTS[step]), name)
 
     def run(self, step: str, **changes) -> None:
         """Run a step here, with `changes` to the tiny settings."""
@@ -266,3 +277,13 @@ def built_house(open_house, tmp_path_factory) -> House:
 def house(built_house, tmp_path) -> House:
     """A copy of the built house that a test may break."""
     return House(Path(shutil.copytree(built_house.folder, tmp_path / "house")))
+
+
+@pytest.fixture(scope="session")
+def bundled_house(open_house, tmp_path_factory) -> House:
+    """Steps 01 and 02 have run here on the bundled text, as `make` runs them."""
+    text = Path(__file__).parent.parent / "data" / "sample_raw.txt"
+    house = open_house(tmp_path_factory.mktemp("bundled"), text.read_text(encoding="utf-8"))
+    house.run("01", max_document_characters=house.default("01", "MAX_DOCUMENT_CHARACTERS"))
+    house.run("02", vocab_size=4096, bytes_per_token=house.default("02", "BYTES_PER_TOKEN"))
+    return house

@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 READMES = [ROOT / "README.md", ROOT / "README.ko.md"]
-SCRIPTS = sorted(ROOT.glob("0?_*.py"))
+SCRIPTS = [*sorted(ROOT.glob("0?_*.py")), ROOT / "export.py"]
 
 
 def code_blocks(path: Path) -> list[str]:

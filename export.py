@@ -1,0 +1,113 @@
+"""After step 5: take the trained model elsewhere.
+
+The model has the shape of Qwen3, so other programs run it as it is: its numbers only get other names. With
+hf it becomes a folder for transformers, vLLM and MLX; with gguf a file for llama.cpp and LM Studio; with
+ollama that file and its Modelfile. All of them ask the way step 05 asks.
+"""
+
+from pathlib import Path
+
+import pipeline
+from corpus.chat_template import write_jinja, write_ollama
+from corpus.template import BOS, EOS, PAD, UNK, Template
+from gpt import gguf_file, huggingface, modelfile
+from gpt.checkpoint import load_checkpoint
+from gpt.gguf_file import write_gguf
+from gpt.huggingface import Conversation, write_huggingface
+from gpt.model_card import write_card
+from gpt.modelfile import write_modelfile
+from gpt.sampling import SamplingSettings
+from pipeline import StepError
+
+# --- Files ---
+CHECKPOINT_PATH = "checkpoints/ckpt.pt"  # made by step 04; best.pt beside it is the best so far
+OUT_DIR = "exported"  # folder for what is written; it appears whole or not at all
+FORCE = False  # replace what an earlier export wrote there
+
+# --- What to write ---
+FORMAT = "hf"  # hf for transformers, vLLM, MLX; gguf for llama.cpp, LM Studio; ollama for Ollama
+DTYPE = "fp32"  # fp32 as trained; bf16 half the size; gguf and ollama also fp16, and q8_0, about a quarter
+NAME = "korean-gpt-from-scratch"  # what the model calls itself there
+
+# --- How it answers there unless told otherwise: the defaults of step 05 ---
+TEMPERATURE = 0.3  # 0 = always the likeliest token; higher = more varied, less reliable
+TOP_K = 50  # choose among this many likeliest tokens; 0 = all
+TOP_P = 0.9  # choose among the likeliest tokens that together have this probability; 1 = all
+REPETITION_PENALTY = 1.0  # over 1 makes tokens already written less likely
+
+
+def main(arguments=()):
+    settings = pipeline.read_settings(globals(), arguments)
+    check_settings(settings)
+    require_place(Path(settings.out_dir), settings.force)
+    checkpoint = load_checkpoint(settings.checkpoint_path)
+    sampling = SamplingSettings(settings.temperature, settings.top_k, settings.top_p, settings.repetition_penalty)
+
+    with pipeline.atomic_folder(settings.out_dir) as folder:
+        write_export(folder, checkpoint, settings.format, settings.dtype, settings.name, sampling)
+        sizes = {path.name: path.stat().st_size for path in sorted(folder.iterdir())}
+    for file_name, size in sizes.items():
+        print(f"{pipeline.human_size(size):>10}  {Path(settings.out_dir) / file_name}")
+
+
+def check_settings(settings) -> None:
+    """Stop at values that cannot work, before anything is read."""
+    require = pipeline.require_setting
+    require(
+        settings.format in ("hf", "gguf", "ollama"), f"FORMAT is {settings.format!r}; it must be hf, gguf or ollama"
+    )
+    possible = huggingface.DTYPES if settings.format == "hf" else gguf_file.DTYPES
+    require(
+        settings.dtype in possible,
+        f"DTYPE is {settings.dtype!r}; for FORMAT {settings.format} it must be {' or '.join(possible)}",
+    )
+    require(bool(settings.name.strip()), "NAME is empty; write a name for the model")
+    require(settings.temperature >= 0, f"TEMPERATURE is {settings.temperature}; it must be 0 or more")
+    require(settings.top_k >= 0, f"TOP_K is {settings.top_k}; it must be 0 (all) or more")
+    require(0 < settings.top_p <= 1, f"TOP_P is {settings.top_p}; it must be over 0 and at most 1")
+    require(settings.repetition_penalty > 0, f"REPETITION_PENALTY is {settings.repetition_penalty}; it must be over 0")
+
+
+def require_place(folder: Path, force: bool) -> None:
+    """Stop unless the folder is new or empty, or holds an earlier export that may be replaced."""
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise StepError(f"{folder}: it is a file; set OUT_DIR to a folder that is new or empty")
+    present = {path.name for path in folder.iterdir()} - {".DS_Store"}  # Finder leaves it wherever it has looked
+    foreign = sorted(present - {*huggingface.FILES, gguf_file.FILE, modelfile.FILE})
+    if foreign:
+        raise StepError(f"{folder}: no export wrote {foreign[0]}; set OUT_DIR to a folder that is new or empty")
+    if present and not force:
+        raise StepError(f"{folder}: it is not empty; set another OUT_DIR, or replace the export there with --force")
+
+
+def write_export(
+    folder: Path,
+    checkpoint: dict,
+    format: str = FORMAT,
+    dtype: str = DTYPE,
+    name: str = NAME,
+    sampling: SamplingSettings | None = None,
+) -> None:
+    """Write a checkpoint's model into an empty folder, in one of the formats and the types of DTYPES."""
+    template = Template(**checkpoint["template"])
+    conversation = Conversation(
+        bos=BOS,
+        eos=EOS,
+        pad=PAD,
+        unk=UNK,
+        answer_end=template.answer_end.strip(),
+        chat_template=write_jinja(template),
+        sampling=sampling or SamplingSettings(TEMPERATURE, TOP_K, TOP_P, REPETITION_PENALTY),
+    )
+    if format == "hf":
+        write_huggingface(folder, checkpoint, conversation, dtype, write_card(name, checkpoint, dtype))
+        return
+    write_gguf(folder, checkpoint, conversation, dtype, name)
+    if format == "ollama":
+        write_modelfile(folder, write_ollama(template), conversation, checkpoint["config"]["block_size"])
+
+
+if __name__ == "__main__":
+    pipeline.run(main)

@@ -1,0 +1,173 @@
+"""The folder that transformers, vLLM and MLX open: the same numbers under the names of `Qwen3ForCausalLM`."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pipeline
+from gpt.model import GPT, GPTConfig
+from gpt.sampling import SamplingSettings
+from pipeline import StepError
+
+import torch
+from tokenizers import Tokenizer, processors
+from torch import Tensor
+
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
+WEIGHTS, CONFIG, TOKENIZER = "model.safetensors", "config.json", "tokenizer.json"
+FILES = (WEIGHTS, CONFIG, TOKENIZER, "generation_config.json", "tokenizer_config.json", "README.md")
+
+# What Qwen3Config calls the fields of GPTConfig; it has no dropout, which is a matter of training.
+CONFIG_NAMES = {
+    "vocab_size": "vocab_size",
+    "block_size": "max_position_embeddings",
+    "n_layer": "num_hidden_layers",
+    "n_head": "num_attention_heads",
+    "n_kv_head": "num_key_value_heads",
+    "n_embd": "hidden_size",
+    "head_dim": "head_dim",
+    "n_hidden": "intermediate_size",
+    "rope_theta": "rope_theta",
+    "norm_eps": "rms_norm_eps",
+    "tie_embeddings": "tie_word_embeddings",
+}
+TENSOR_NAMES = {
+    "embedding.": "model.embed_tokens.",
+    "layers.": "model.layers.",
+    "attention_norm.": "input_layernorm.",
+    "feed_forward_norm.": "post_attention_layernorm.",
+    "attention.": "self_attn.",
+    "feed_forward.": "mlp.",
+    "head.": "lm_head.",
+}
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """How the model is talked to: markers of its tokenizer, a chat template in Jinja, how tokens are chosen."""
+
+    bos: str
+    eos: str
+    pad: str
+    unk: str
+    answer_end: str  # the marker after an answer; generation ends at it, or at `eos`
+    chat_template: str
+    sampling: SamplingSettings
+
+
+def write_huggingface(folder: Path, checkpoint: dict, conversation: Conversation, dtype: str, card: str) -> None:
+    """Write weights, shape, tokenizer, sampling defaults and model card into an empty folder.
+
+    `dtype` is one of DTYPES. Raises StepError when the safetensors package is missing.
+    """
+    safetensors = pipeline.require_package("safetensors.torch", "writing for transformers")
+    config = GPTConfig(**checkpoint["config"])
+    tokenizer = Tokenizer.from_str(checkpoint["tokenizer"])
+    weights = {name: tensor.to(DTYPES[dtype]) for name, tensor in rename_weights(checkpoint["model"], config).items()}
+    # As bytes, because only Python's own write says clearly that a disk is full.
+    (folder / WEIGHTS).write_bytes(safetensors.save(weights, metadata={"format": "pt"}))
+    for name, content in (
+        (CONFIG, model_config(config, tokenizer, conversation, dtype)),
+        ("generation_config.json", generation_config(config, tokenizer, conversation)),
+        ("tokenizer_config.json", tokenizer_config(config, conversation)),
+    ):
+        text = json.dumps(content, ensure_ascii=False, indent=2) + "\n"
+        (folder / name).write_text(text, encoding="utf-8", newline="\n")
+    bos = (conversation.bos, tokenizer.token_to_id(conversation.bos))
+    tokenizer.post_processor = processors.TemplateProcessing(f"{bos[0]} $A", f"{bos[0]} $A $B", special_tokens=[bos])
+    (folder / TOKENIZER).write_text(tokenizer.to_str(pretty=True), encoding="utf-8", newline="\n")
+    (folder / "README.md").write_text(card, encoding="utf-8", newline="\n")
+
+
+def rename_weights(weights: dict[str, Tensor], config: GPTConfig) -> dict[str, Tensor]:
+    """The weights under the names of Qwen3ForCausalLM; a tied head is the embedding and not written again."""
+    tied = {"head.weight"} if config.tie_embeddings else set()
+    return {name_in_transformers(name): tensor.contiguous() for name, tensor in weights.items() if name not in tied}
+
+
+def name_in_transformers(name: str) -> str:
+    """The name that Qwen3ForCausalLM has for one of our tensors."""
+    for ours, theirs in TENSOR_NAMES.items():
+        name = name.replace(ours, theirs)
+    return "model." + name if name.startswith("norm.") else name
+
+
+def model_config(config: GPTConfig, tokenizer: Tokenizer, conversation: Conversation, dtype: str) -> dict:
+    """config.json: the shape of the model, in the words of Qwen3Config."""
+    return {
+        "architectures": ["Qwen3ForCausalLM"],
+        "model_type": "qwen3",
+        **{theirs: getattr(config, ours) for ours, theirs in CONFIG_NAMES.items()},
+        # transformers reads the base of the rotary positions here since version 5, others above.
+        "rope_parameters": {"rope_type": "default", "rope_theta": config.rope_theta},
+        "hidden_act": "silu",
+        "attention_bias": False,
+        "attention_dropout": 0.0,
+        "use_sliding_window": False,
+        "use_cache": True,
+        "dtype": str(DTYPES[dtype]).removeprefix("torch."),
+        **token_ids(tokenizer, conversation),
+    }
+
+
+def generation_config(config: GPTConfig, tokenizer: Tokenizer, conversation: Conversation) -> dict:
+    """generation_config.json: where an answer ends and how its tokens are chosen."""
+    sampling = asdict(conversation.sampling)
+    if not sampling["temperature"]:  # transformers has another word for greedy
+        sampling = {"repetition_penalty": sampling["repetition_penalty"]}
+    return {
+        "do_sample": bool(conversation.sampling.temperature),
+        **sampling,
+        "max_length": config.block_size,
+        **token_ids(tokenizer, conversation),
+    }
+
+
+def token_ids(tokenizer: Tokenizer, conversation: Conversation) -> dict:
+    return {
+        "bos_token_id": tokenizer.token_to_id(conversation.bos),
+        "eos_token_id": [tokenizer.token_to_id(conversation.answer_end), tokenizer.token_to_id(conversation.eos)],
+        "pad_token_id": tokenizer.token_to_id(conversation.pad),
+    }
+
+
+def tokenizer_config(config: GPTConfig, conversation: Conversation) -> dict:
+    """tokenizer_config.json: what tokenizer.json does not say."""
+    return {
+        # Not Qwen2Tokenizer, which splits alike but normalizes text to NFC first.
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "bos_token": conversation.bos,
+        "eos_token": conversation.eos,
+        "pad_token": conversation.pad,
+        "unk_token": conversation.unk,
+        "add_bos_token": True,
+        "clean_up_tokenization_spaces": False,
+        "model_max_length": config.block_size,
+        "model_input_names": ["input_ids", "attention_mask"],
+        "chat_template": conversation.chat_template,
+    }
+
+
+def read_huggingface(folder: Path) -> tuple[dict, dict[str, Tensor], Tokenizer]:
+    """Shape, weights and tokenizer of a folder like those that `write_huggingface` writes, under our names.
+
+    The weights are fp32, a tied head among them. Raises StepError for a folder of another kind, or a damaged one.
+    """
+    safetensors = pipeline.require_package("safetensors.torch", f"reading {folder}")
+    try:
+        theirs = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        found = safetensors.load_file(folder / WEIGHTS)
+        tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+        theirs |= theirs.get("rope_parameters", {})  # the only place where transformers itself writes the base
+        shape = {ours: theirs.get(name) for ours, name in CONFIG_NAMES.items()}
+        with torch.device("meta"):  # for the names alone
+            names = GPT(GPTConfig(**shape)).state_dict().keys()
+        if shape["tie_embeddings"]:
+            found["lm_head.weight"] = found["model.embed_tokens.weight"]
+        weights = {name: found[name_in_transformers(name)].float() for name in names}
+    except Exception as error:  # each of the three readers has its own
+        raise StepError(
+            f"{folder}: it cannot be read as a model exported with FORMAT hf ({type(error).__name__}: {error}); "
+            "export it again with: python export.py --format hf"
+        ) from None
+    return shape, weights, tokenizer

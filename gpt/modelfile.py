@@ -1,0 +1,25 @@
+"""The Modelfile: what Ollama needs to know beside the model's file."""
+
+from pathlib import Path
+
+from gpt import gguf_file
+from gpt.huggingface import Conversation
+
+FILE = "Modelfile"
+
+
+def write_modelfile(folder: Path, template: str, conversation: Conversation, block_size: int) -> None:
+    """Say how to ask (in Ollama's template language), where to stop and how to choose tokens."""
+    sampling = conversation.sampling
+    content = (
+        f"FROM ./{gguf_file.FILE}\n"
+        f'TEMPLATE """{template}"""\n'
+        f'PARAMETER stop "{conversation.answer_end}"\n'
+        f'PARAMETER stop "{conversation.eos}"\n'
+        f"PARAMETER num_ctx {block_size}\n"
+        f"PARAMETER temperature {sampling.temperature}\n"
+        f"PARAMETER top_k {sampling.top_k}\n"
+        f"PARAMETER top_p {sampling.top_p}\n"
+        f"PARAMETER repeat_penalty {sampling.repetition_penalty}\n"
+    )
+    (folder / FILE).write_text(content, encoding="utf-8", newline="\n")

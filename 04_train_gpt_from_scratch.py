@@ -17,6 +17,7 @@ from gpt.device import autocast, choose_device, choose_dtype, random_state, rest
 from gpt.device_check import compare_with_cpu
 from gpt.evaluation import evaluate
 from gpt.generation import generate
+from gpt.initial_weights import read_initial_weights
 from gpt.loss import next_token_loss
 from gpt.memory import MicroBatch
 from gpt.model import GPT, GPTConfig
@@ -37,6 +38,7 @@ TRAIN_BIN = "data/train.bin"  # made by step 03
 VAL_BIN = "data/val.bin"  # made by step 03
 TOKENIZER_PATH = "data/tokenizer.json"  # made by step 02
 CHECKPOINT_PATH = "checkpoints/ckpt.pt"  # all that step 05 and a rerun need; best.pt beside it is the best so far
+INIT_FROM = ""  # a folder of export.py or a checkpoint whose weights a new run starts from; empty = random ones
 
 # --- Machine ---
 DEVICE = "auto"  # auto takes cuda, else mps (Apple), else cpu
@@ -133,8 +135,12 @@ def main(arguments=()):
         load(checkpoint)
         print(f"resumed at step {run.step:,}")
     else:
-        counts = count_tokens(training.reader.tokens, config.vocab_size)
-        model.start_from_counts(torch.from_numpy(counts).to(device))
+        if settings.init_from:
+            model.load_state_dict(read_initial_weights(settings.init_from, config, tokenizer))
+            print(f"starting from the weights of {settings.init_from}")
+        else:
+            counts = count_tokens(training.reader.tokens, config.vocab_size)
+            model.start_from_counts(torch.from_numpy(counts).to(device))
         # Shows now, not in an hour, whether the disk has room; and gives a run that blows up a place to go back to.
         save()
     print_plan(config, device, dtype, training, run)

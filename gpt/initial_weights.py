@@ -1,0 +1,57 @@
+"""What a new run starts from in place of random numbers: an exported folder, or another checkpoint."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+from gpt.checkpoint import load_checkpoint
+from gpt.huggingface import read_huggingface
+from gpt.model import GPTConfig
+from pipeline import StepError
+
+from tokenizers import Tokenizer
+from torch import Tensor
+
+# The constant of step 04 that decides each number of the shape. Dropout and block size shape no weight.
+CONSTANTS = {
+    "vocab_size": "VOCAB_SIZE (of step 02)",
+    "n_layer": "N_LAYER",
+    "n_embd": "N_EMBD",
+    "n_head": "N_HEAD",
+    "n_kv_head": "N_KV_HEAD",
+    "head_dim": "N_EMBD / N_HEAD",
+    "n_hidden": "the feed-forward width, which follows from N_EMBD,",
+    "tie_embeddings": "TIE_EMBEDDINGS",
+    "rope_theta": "the base of the rotary positions",
+    "norm_eps": "the epsilon of the norms",
+}
+
+
+def read_initial_weights(path: Path | str, config: GPTConfig, tokenizer: Tokenizer) -> dict[str, Tensor]:
+    """The weights of an exported folder or a checkpoint, for a model of exactly this shape and vocabulary.
+
+    Raises StepError when there are none, or they are of another shape or were trained with another tokenizer.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise StepError(
+            f"{path}: there is no such file or folder; set INIT_FROM to a folder that export.py wrote, or to nothing"
+        )
+    if path.is_dir():
+        shape, weights, their_tokenizer = read_huggingface(path)
+    else:
+        checkpoint = load_checkpoint(path)
+        shape, weights = checkpoint["config"], checkpoint["model"]
+        their_tokenizer = Tokenizer.from_str(checkpoint["tokenizer"])
+    wanted = asdict(config)
+    for name, constant in CONSTANTS.items():
+        if shape[name] != wanted[name]:
+            raise StepError(
+                f"{path}: {constant} is {shape[name]} there and {wanted[name]} here; set them alike, "
+                "or INIT_FROM to nothing"
+            )
+    if their_tokenizer.get_vocab() != tokenizer.get_vocab():
+        raise StepError(
+            f"{path}: it was trained with another tokenizer, whose tokens mean other text; "
+            "put its tokenizer.json back in the place of TOKENIZER_PATH, or set INIT_FROM to nothing"
+        )
+    return weights

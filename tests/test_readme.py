@@ -37,7 +37,8 @@ def test_every_setting_that_it_names_is_one(readme):
     known = set()
     for script in SCRIPTS:
         known |= {name for name in vars(importlib.import_module(script.stem)) if name.isupper()}
-    text = re.sub(r"`python benchmarks/[^`]*`", "", readme.read_text(encoding="utf-8"))  # they have flags of their own
+    # Benchmarks and other programs have flags of their own.
+    text = re.sub(r"`(?:python benchmarks/|mlx_lm\.)[^`]*`", "", readme.read_text(encoding="utf-8"))
     flags = {flag.lstrip("-").upper().replace("-", "_") for flag in re.findall(r"--[a-z][a-z-]+", text)}
     assert flags - {"HELP"} <= known
     assert set(re.findall(r"`([A-Z]+(?:_[A-Z]+)+)`", text)) - {"PYTORCH_ENABLE_MPS_FALLBACK"} <= known

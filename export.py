@@ -85,12 +85,12 @@ def require_place(folder: Path, force: bool) -> None:
 def write_export(
     folder: Path,
     checkpoint: dict,
-    format: str = FORMAT,
-    dtype: str = DTYPE,
-    name: str = NAME,
-    sampling: SamplingSettings | None = None,
+    format: str,
+    dtype: str,
+    name: str,
+    sampling: SamplingSettings,
 ) -> None:
-    """Write a checkpoint's model into an empty folder, in one of the formats and the types of DTYPES."""
+    """Write a checkpoint's model into an empty folder: FORMAT, DTYPE and NAME as above."""
     template = Template(**checkpoint["template"])
     conversation = Conversation(
         bos=BOS,
@@ -99,7 +99,7 @@ def write_export(
         unk=UNK,
         answer_end=template.answer_end.strip(),
         chat_template=write_jinja(template),
-        sampling=sampling or SamplingSettings(TEMPERATURE, TOP_K, TOP_P, REPETITION_PENALTY),
+        sampling=sampling,
     )
     if format == "hf":
         write_huggingface(folder, checkpoint, conversation, dtype, write_card(name, checkpoint, dtype))

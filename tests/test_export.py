@@ -48,6 +48,11 @@ def randomize(checkpoint: dict, **changes) -> dict:
     return {**checkpoint, "config": asdict(config), "model": model.state_dict()}
 
 
+def write_export(folder: Path, checkpoint: dict, format: str, dtype: str = "fp32") -> None:
+    """What export.py writes into a folder at its defaults."""
+    export.write_export(folder, checkpoint, format, dtype, "korean-gpt", SamplingSettings(0.3, 50, 0.9))
+
+
 MODELS = {
     "trained": lambda checkpoint: checkpoint,
     "random": randomize,
@@ -73,7 +78,7 @@ def trained(built_house) -> dict:
 def folder(checkpoint, tmp_path_factory) -> Path:
     """What FORMAT hf writes of each of the models."""
     folder = tmp_path_factory.mktemp("hf")
-    export.write_export(folder, checkpoint, "hf")
+    write_export(folder, checkpoint, "hf")
     return folder
 
 
@@ -91,7 +96,7 @@ def our_tokenizer(bundled_house) -> Tokenizer:
 @pytest.fixture(scope="module")
 def their_tokenizer(our_tokenizer, trained, tmp_path_factory):
     folder = tmp_path_factory.mktemp("tokenizer")
-    export.write_export(folder, with_tokenizer(trained, our_tokenizer), "hf")
+    write_export(folder, with_tokenizer(trained, our_tokenizer), "hf")
     return AutoTokenizer.from_pretrained(folder)
 
 
@@ -211,7 +216,7 @@ def test_the_model_card_has_the_figures_of_the_training_in_both_languages(house,
 @pytest.fixture(scope="module")
 def gguf_reader(checkpoint, tmp_path_factory) -> gguf.GGUFReader:
     folder = tmp_path_factory.mktemp("gguf")
-    export.write_export(folder, checkpoint, "gguf")
+    write_export(folder, checkpoint, "gguf")
     return gguf.GGUFReader(folder / gguf_file.FILE)
 
 
@@ -267,7 +272,7 @@ def test_the_gguf_file_holds_every_weight_once(checkpoint, gguf_reader):
 @pytest.mark.parametrize(("dtype", "error"), [("fp16", 1e-3), ("bf16", 8e-3), ("q8_0", 1e-2)])
 def test_smaller_types_hold_nearly_the_same_numbers(built_house, tmp_path, dtype, error):
     checkpoint = randomize(load_checkpoint(built_house.checkpoint))
-    export.write_export(tmp_path, checkpoint, "gguf", dtype)
+    write_export(tmp_path, checkpoint, "gguf", dtype)
     for tensor in gguf.GGUFReader(tmp_path / gguf_file.FILE).tensors:
         kind = (
             gguf.GGMLQuantizationType.F32
@@ -282,7 +287,7 @@ def test_smaller_types_hold_nearly_the_same_numbers(built_house, tmp_path, dtype
 
 def test_rows_that_do_not_fill_a_block_of_q8_0_stay_fp16(built_house, tmp_path):
     checkpoint = randomize(load_checkpoint(built_house.checkpoint), n_embd=40)
-    export.write_export(tmp_path, checkpoint, "gguf", "q8_0")
+    write_export(tmp_path, checkpoint, "gguf", "q8_0")
     kinds = {tensor.name: tensor.tensor_type.name for tensor in gguf.GGUFReader(tmp_path / gguf_file.FILE).tensors}
     assert (kinds["token_embd.weight"], kinds["blk.0.ffn_down.weight"]) == ("F16", "Q8_0")
 
@@ -301,7 +306,7 @@ def test_ollama_gets_the_file_and_a_modelfile_that_says_how_to_ask_and_where_to_
 
 def test_a_model_that_sums_up_ends_at_its_own_marker(trained, tmp_path):
     checkpoint = {**trained, "template": Template.of_style("summary").to_dict()}
-    export.write_export(tmp_path, checkpoint, "ollama")
+    write_export(tmp_path, checkpoint, "ollama")
     assert 'PARAMETER stop "[/SUMMARY]"' in (tmp_path / "Modelfile").read_text(encoding="utf-8")
 
 

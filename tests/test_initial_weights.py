@@ -1,19 +1,16 @@
 """A new run starts from weights that were exported, and they are the ones that were trained."""
 
-import importlib
 import os
 import sys
 
 from gpt import huggingface
 from gpt.checkpoint import load_checkpoint
-from tests.test_export import MODELS
+from tests.test_export import MODELS, write_export
 
 import pytest
 import torch
 from tokenizers import Tokenizer
 from transformers import AutoModelForCausalLM, AutoTokenizer
-
-export = importlib.import_module("export")
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +41,7 @@ def test_step_04_starts_from_another_checkpoint_too(house, trained):
 @pytest.mark.parametrize("model", MODELS)
 def test_every_shape_comes_back_as_it_went(built_house, tmp_path, model):
     checkpoint = MODELS[model](load_checkpoint(built_house.checkpoint))
-    export.write_export(tmp_path, checkpoint, "hf")
+    write_export(tmp_path, checkpoint, "hf")
     shape, weights, tokenizer = huggingface.read_huggingface(tmp_path)
     assert shape == {name: value for name, value in checkpoint["config"].items() if name != "dropout"}
     assert weights.keys() == checkpoint["model"].keys()
@@ -55,7 +52,7 @@ def test_every_shape_comes_back_as_it_went(built_house, tmp_path, model):
 @pytest.mark.parametrize("model", MODELS)
 def test_what_transformers_saves_comes_back_too(built_house, tmp_path, model):
     checkpoint = MODELS[model](load_checkpoint(built_house.checkpoint))
-    export.write_export(tmp_path, checkpoint, "hf")
+    write_export(tmp_path, checkpoint, "hf")
     saved = tmp_path / "saved"
     for kind in (AutoModelForCausalLM, AutoTokenizer):
         kind.from_pretrained(tmp_path).save_pretrained(saved)

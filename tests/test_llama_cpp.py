@@ -14,7 +14,7 @@ from corpus.template import BOS, EOS, MARKERS, Template
 from gpt.checkpoint import load_checkpoint, model_from
 from gpt.gguf_file import FILE
 from gpt.sampling import SamplingSettings, generate
-from tests.test_export import ANY_TEXT, DOCUMENT, MODELS, QUESTION, prompts_of, with_tokenizer
+from tests.test_export import ANY_TEXT, DOCUMENT, MODELS, QUESTION, prompts_of, with_tokenizer, write_export
 
 import pytest
 from hypothesis import given, settings
@@ -23,12 +23,11 @@ from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers, trainers
 llama_cpp = pytest.importorskip("llama_cpp", reason="llama_cpp is not installed (pip install llama-cpp-python)")
 
 F32 = 0  # of the cache too, which would be fp16
-export = importlib.import_module("export")
 tokenizer_script = importlib.import_module("02_train_tokenizer")
 
 
 def open_gguf(folder: Path, checkpoint: dict, **settings):
-    export.write_export(folder, checkpoint, "gguf")
+    write_export(folder, checkpoint, "gguf")
     return llama_cpp.Llama(str(folder / FILE), verbose=False, n_threads=1, type_k=F32, type_v=F32, **settings)
 
 

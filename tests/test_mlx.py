@@ -4,17 +4,13 @@ pip install mlx-lm         # on Linux: "mlx[cpu]" with it
 python -m pytest tests/test_mlx.py
 """
 
-import importlib
-
 from gpt.checkpoint import load_checkpoint, model_from
 from gpt.sampling import SamplingSettings, generate
-from tests.test_export import DOCUMENT, MODELS, QUESTION, prompts_of
+from tests.test_export import DOCUMENT, MODELS, QUESTION, prompts_of, write_export
 
 import pytest
 
 pytest.importorskip("mlx_lm", reason="mlx_lm is not installed (pip install mlx-lm)")
-
-export = importlib.import_module("export")
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -24,7 +20,7 @@ def test_mlx_asks_what_step_05_asks_and_goes_on_with_the_same_200_tokens(built_h
     from mlx_lm.generate import generate_step
 
     checkpoint = MODELS[model](load_checkpoint(built_house.checkpoint))
-    export.write_export(tmp_path, checkpoint, "hf")
+    write_export(tmp_path, checkpoint, "hf")
     theirs, tokenizer = load(str(tmp_path))
     for document, prompt in zip(("", DOCUMENT), prompts_of(checkpoint), strict=True):
         messages = [{"role": "system", "content": document}] if document else []

@@ -153,8 +153,8 @@ def print_timings(model: GPT, timings: dict[str, Timing]) -> None:
         ratio = f"{ours / timing.tokens_per_second:.2f} times"
         print(f"{name:20} {timing.tokens_per_second:8,.1f}   {ratio:>10}   {timing.first * 1000:6.0f} ms")
     print(
-        f"limit {limit:,.1f} tokens/s: {4 * parameters / 1e6:,.0f} MB of weights for a token at {bandwidth / 1e9:.1f} GB/s; "
-        f"ours reaches {ours / limit:.0%} of it"
+        f"limit {limit:,.1f} tokens/s: {4 * parameters / 1e6:,.0f} MB of weights for a token at "
+        f"{bandwidth / 1e9:.1f} GB/s; ours reaches {ours / limit:.0%} of it"
     )
 
 

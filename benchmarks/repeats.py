@@ -44,7 +44,7 @@ def main():
         contestant = build_ours(text, options)
         tokens = options.steps * contestant.tokens_per_step
         if tokens > len(text.train):
-            sys.exit(f"{options.raw}: {len(text.train):,} tokens are fewer than the {tokens:,} of one epoch; lower --steps")
+            sys.exit(f"{options.raw}: it has {len(text.train):,} of the {tokens:,} tokens of an epoch; lower --steps")
         torch.manual_seed(0)
         contestant = build_ours(replace(text, train=text.train[: tokens // epochs + 1]), options)
         for step in tqdm(range(options.steps), desc=f"{epochs} epochs", leave=False):

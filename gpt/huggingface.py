@@ -113,6 +113,7 @@ def model_config(config: GPTConfig, tokenizer: Tokenizer, conversation: Conversa
 def generation_config(config: GPTConfig, tokenizer: Tokenizer, conversation: Conversation) -> dict:
     """generation_config.json: where an answer ends and how its tokens are chosen."""
     sampling = asdict(conversation.sampling)
+    sampling["no_repeat_ngram_size"] = sampling.pop("no_repeat_ngram")
     if not sampling["temperature"]:  # transformers has another word for greedy
         sampling = {"repetition_penalty": sampling["repetition_penalty"]}
     return {

@@ -15,8 +15,9 @@ from corpus.samples import read_samples
 from corpus.template import BOS, EOS, MARKERS, Template
 from gpt import gguf_file
 from gpt.checkpoint import load_checkpoint, model_from
+from gpt.generation import generate
 from gpt.model import GPT, GPTConfig
-from gpt.sampling import SamplingSettings, generate
+from gpt.sampling import SamplingSettings
 from pipeline import StepError
 
 import gguf

@@ -12,8 +12,9 @@ from pathlib import Path
 from corpus.samples import read_samples
 from corpus.template import BOS, EOS, MARKERS, Template
 from gpt.checkpoint import load_checkpoint, model_from
+from gpt.generation import generate
 from gpt.gguf_file import FILE
-from gpt.sampling import SamplingSettings, generate
+from gpt.sampling import SamplingSettings
 from tests.test_export import ANY_TEXT, DOCUMENT, MODELS, QUESTION, prompts_of, with_tokenizer, write_export
 
 import pytest

@@ -1,15 +1,17 @@
-"""How fast are answers written? Ours, without a cache, by transformers, and many at once; and what the memory allows.
+"""How fast are answers written? By ours, without a cache, by transformers and llama.cpp, and many at once.
 
     python benchmarks/generate.py checkpoints/ckpt.pt
 
-Greedy, 256 tokens after a prompt of 256, in fp32, the same weights for all. The limit is how often per second
-the machine can read the weights that a token needs, at the bandwidth measured here with a product of a large
-matrix and a vector. The contestants take turns, and the best of their rounds counts.
-Needs: pip install transformers
+Greedy, 256 tokens after a prompt of 256, in fp32, the same weights for all, as export.py writes them. The limit
+is how often per second the machine can read the weights that a token needs, at the bandwidth measured here with
+products of large matrices and vectors. The contestants take turns, and the best of their rounds counts.
+Needs: pip install transformers safetensors; for llama.cpp also gguf and llama-cpp-python
 """
 
 import argparse
+import importlib.util
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,8 +20,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from export import write_export  # noqa: E402
 from gpt.checkpoint import load_checkpoint, model_from  # noqa: E402
 from gpt.generation import END, Prompt, generate_all  # noqa: E402
+from gpt.gguf_file import FILE  # noqa: E402
 from gpt.model import GPT  # noqa: E402
 from gpt.sampling import SamplingSettings  # noqa: E402
 
@@ -30,6 +34,10 @@ NEW_TOKENS = 256
 ROUNDS = 3
 GREEDY = SamplingSettings(temperature=0.0)
 MATRIX_BYTES = 1 << 29  # of the matrix that the bandwidth is measured with: far more than any cache holds
+
+
+Result = tuple[float, int, float]  # seconds until the first token, further tokens, their seconds
+Writer = Callable[[list[int]], Result]
 
 
 @dataclass
@@ -50,14 +58,19 @@ def main():
     parser.add_argument("--rows", type=int, default=16, help="texts written at once")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     options = parser.parse_args()
-    model = model_from(load_checkpoint(options.checkpoint))
+    checkpoint = load_checkpoint(options.checkpoint)
+    model = model_from(checkpoint)
     prompt = torch.randint(20, model.config.vocab_size, (PROMPT_TOKENS,), generator=torch.Generator().manual_seed(0))
-    writers: dict[str, Callable[[list[int]], tuple[float, int, float]]] = {
+    writers: dict[str, Writer] = {
         "ours": lambda prompt: write(model, prompt, 1),
         "ours, no cache": lambda prompt: write_without_cache(model, prompt),
-        "transformers": transformers_writer(model),
+        "transformers": transformers_writer(checkpoint),
         f"ours, {options.rows} at once": lambda prompt: write(model, prompt, options.rows),
     }
+    if importlib.util.find_spec("llama_cpp"):
+        writers["llama.cpp"] = llama_writer(checkpoint)
+    else:
+        print("llama.cpp takes no part; for that: pip install gguf llama-cpp-python")
     timings = {name: Timing() for name in writers}
     for _ in range(options.rounds):
         for name, writer in writers.items():
@@ -65,8 +78,7 @@ def main():
     print_timings(model, timings)
 
 
-def write(model: GPT, prompt: list[int], rows: int) -> tuple[float, int, float]:
-    """Seconds until the first token, further tokens, and their seconds."""
+def write(model: GPT, prompt: list[int], rows: int) -> Result:
     started = time.perf_counter()
     first = 0.0
     tokens = 0
@@ -78,7 +90,7 @@ def write(model: GPT, prompt: list[int], rows: int) -> tuple[float, int, float]:
 
 
 @torch.inference_mode()
-def write_without_cache(model: GPT, prompt: list[int]) -> tuple[float, int, float]:
+def write_without_cache(model: GPT, prompt: list[int]) -> Result:
     """The plainest way: the whole text goes through the model for each token."""
     started = time.perf_counter()
     text, first = list(prompt), 0.0
@@ -89,17 +101,16 @@ def write_without_cache(model: GPT, prompt: list[int]) -> tuple[float, int, floa
     return first, NEW_TOKENS - 1, time.perf_counter() - started - first
 
 
-def transformers_writer(model: GPT) -> Callable[[list[int]], tuple[float, int, float]]:
-    """The same weights in transformers' model, which is given out token by token by a streamer."""
+def transformers_writer(checkpoint: dict) -> Writer:
+    """The exported model in transformers, which hands over each token when it is there."""
     try:
-        from transformers import Qwen3Config, Qwen3ForCausalLM
+        from transformers import AutoModelForCausalLM
     except ImportError:
-        sys.exit("transformers is missing; run: pip install transformers")
-    from gpt.huggingface import CONFIG_NAMES, rename_weights
-
-    shape = {theirs: getattr(model.config, ours) for ours, theirs in CONFIG_NAMES.items()}
-    theirs = Qwen3ForCausalLM(Qwen3Config(**shape, attention_bias=False)).eval()
-    theirs.load_state_dict(rename_weights(model.state_dict(), model.config), strict=not model.config.tie_embeddings)
+        sys.exit("transformers is missing; run: pip install transformers safetensors")
+    with tempfile.TemporaryDirectory() as folder:
+        write_export(Path(folder), checkpoint, "hf", "fp32", "benchmark", GREEDY)
+        model = AutoModelForCausalLM.from_pretrained(folder).eval()
+    model.generation_config.eos_token_id = None  # all write the same number of tokens
 
     class Clock:
         def __init__(self):
@@ -111,21 +122,38 @@ def transformers_writer(model: GPT) -> Callable[[list[int]], tuple[float, int, f
         def end(self):
             pass
 
-    def write_by_transformers(prompt: list[int]) -> tuple[float, int, float]:
+    def write_by_transformers(prompt: list[int]) -> Result:
         clock = Clock()
         started = time.perf_counter()
-        theirs.generate(
-            torch.tensor([prompt]),
-            attention_mask=torch.ones(1, len(prompt), dtype=torch.int64),
-            max_new_tokens=NEW_TOKENS,
-            min_new_tokens=NEW_TOKENS,
-            do_sample=False,
-            streamer=clock,
-        )
+        tokens = torch.tensor([prompt])
+        mask = torch.ones_like(tokens)
+        length = len(prompt) + NEW_TOKENS
+        model.generate(tokens, attention_mask=mask, max_length=length, do_sample=False, streamer=clock)
         _, first, *rest = clock.times  # the prompt is put out first
         return first - started, len(rest), rest[-1] - first
 
     return write_by_transformers
+
+
+def llama_writer(checkpoint: dict) -> Writer:
+    """The exported model in llama.cpp."""
+    import llama_cpp
+
+    folder = Path(tempfile.mkdtemp())
+    write_export(folder, checkpoint, "gguf", "fp32", "benchmark", GREEDY)
+    length = checkpoint["config"]["block_size"]
+    model = llama_cpp.Llama(str(folder / FILE), verbose=False, n_ctx=length, n_threads=torch.get_num_threads())
+
+    def write_by_llama(prompt: list[int]) -> Result:
+        model.reset()
+        started = time.perf_counter()
+        times = []
+        for _ in model.generate(prompt, temp=0.0, repeat_penalty=1.0):
+            times.append(time.perf_counter())
+            if len(times) == NEW_TOKENS:
+                return times[0] - started, len(times) - 1, times[-1] - times[0]
+
+    return write_by_llama
 
 
 def bytes_per_second() -> float:

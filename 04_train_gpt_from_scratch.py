@@ -12,13 +12,15 @@ from pathlib import Path
 import pipeline
 from corpus.template import BOS, EOS, MARKERS, PAD, Template
 from gpt.batches import IGNORED, TrainingRows, count_tokens, find_samples, validation_batches
-from gpt.checkpoint import best_of, load_checkpoint, save_checkpoint
+from gpt.checkpoint import beside, best_of, load_checkpoint, save_checkpoint
 from gpt.device import autocast, choose_device, choose_dtype, random_state, restore_random_state
 from gpt.device_check import compare_with_cpu
 from gpt.evaluation import evaluate
 from gpt.generation import generate
 from gpt.initial_weights import read_initial_weights
+from gpt.log import TrainingLog
 from gpt.loss import next_token_loss
+from gpt.loss_chart import write_chart
 from gpt.memory import MicroBatch
 from gpt.model import GPT, GPTConfig
 from gpt.optimizer import Optimizer, rate_factor
@@ -63,6 +65,7 @@ MAX_STEPS = 5000  # steps in all, earlier runs included; raise it and rerun to t
 MAX_MINUTES = 0.0  # or: minutes of training in all, earlier runs included; 0 = MAX_STEPS decides
 EVAL_INTERVAL = 250  # steps between evaluations, each with a sample answer and a save
 SAVE_MINUTES = 10.0  # a save at least this often: what a power cut can cost; 0 = only at evaluations
+LOG_INTERVAL = 10  # steps between rows of log.csv beside the checkpoint; loss.svg draws them at each evaluation
 SAMPLE_TOKENS = 200  # length of the sample answer; 0 = none
 
 # --- Learning rates (full value, after warm-up and before decay) ---
@@ -96,12 +99,17 @@ def main(arguments=()):
     optimizer = build_optimizer(settings, model.to(device))
     micro_batch = MicroBatch(settings.micro_batch_size, device)
     run = Run(settings.max_steps, settings.max_minutes)
+    log = TrainingLog(beside(settings.checkpoint_path, "log.csv"))
+    token_bytes = count_token_bytes(tokenizer)
+    counts = count_tokens(training.reader.tokens, config.vocab_size)
+    bytes_per_token = float(counts @ token_bytes.numpy() / counts.sum())
 
     def load(checkpoint: dict) -> None:
         """Put everything back as it was when the checkpoint was saved."""
         model.load_state_dict(checkpoint["model"])
         optimizer.load_state_dict(checkpoint["optimizer"])
         run.load_state_dict(checkpoint["run"])
+        log.go_back_to(run.step)
         restore_random_state(device, checkpoint["random"])
         if checkpoint["inputs"]["train"] == digests["train"]:
             training.load_state_dict(checkpoint["data"])
@@ -139,10 +147,10 @@ def main(arguments=()):
             model.load_state_dict(read_initial_weights(settings.init_from, config, tokenizer))
             print(f"starting from the weights of {settings.init_from}")
         else:
-            counts = count_tokens(training.reader.tokens, config.vocab_size)
             model.start_from_counts(torch.from_numpy(counts).to(device))
         # Shows now, not in an hour, whether the disk has room; and gives a run that blows up a place to go back to.
         save()
+        log.put_aside()
     print_plan(config, device, dtype, training, run)
 
     with tqdm(initial=run.step, desc="train", unit="step", dynamic_ncols=True) as bar, StopSignals() as stop:
@@ -151,19 +159,24 @@ def main(arguments=()):
             optimizer.set_rate(rate_at(settings, run))
             inputs, targets = training.next_batch(settings.batch_size)
             try:
-                loss = train_step(model, optimizer, inputs, targets, micro_batch, settings, dtype)
+                loss, norm = train_step(model, optimizer, inputs, targets, micro_batch, settings, dtype)
                 run.count_step(int((targets != IGNORED).sum()))
                 bar.set_postfix_str(f"loss {loss:.3f}, {run.tokens_per_second():,.0f} tokens/s", refresh=False)
                 if run.is_measured():
                     bar.write(describe_plan(config, run, training, settings.batch_size))
                 if run.step % settings.eval_interval == 0 or run.progress() >= 1:
-                    bits = evaluate(model, validation, count_token_bytes(tokenizer), micro_batch, dtype)
+                    bits = evaluate(model, validation, token_bytes, micro_batch, dtype)
                     run.history.append({"step": run.step, "loss": loss, "bits_per_byte": bits})
+                    # Before the save: a run that is killed between them makes this step, and its row, again.
+                    log.append(run, loss, norm, optimizer.matrix_rate(), bits)
                     save()
                     if run.is_best():
                         pipeline.keep_as(Path(settings.checkpoint_path), best_of(settings.checkpoint_path))
+                    write_chart(beside(settings.checkpoint_path, "loss.svg"), log.read(), bytes_per_token)
                     bar.write(f"step {run.step:,}: loss {loss:.3f}, validation {bits:.4f} bits per byte, saved")
                     bar.write(write_sample_answer(model, tokenizer, template, settings))
+                elif run.step % settings.log_interval == 0:
+                    log.append(run, loss, norm, optimizer.matrix_rate())
             except LossIsNoNumberError:
                 bar.write(run.retreat())  # raises StepError after the third time
                 load(load_checkpoint(settings.checkpoint_path))
@@ -190,6 +203,7 @@ def check_settings(settings) -> None:
     """Stop at values that cannot work, before anything is read."""
     require = pipeline.require_setting
     at_least_one = ("block_size", "n_layer", "n_head", "n_embd", "batch_size", "micro_batch_size", "eval_interval")
+    at_least_one += ("log_interval",)
     not_negative = (
         "max_steps",
         "max_minutes",
@@ -332,20 +346,20 @@ def rate_at(settings, run: Run) -> float:
     return factor * run.rate_share
 
 
-def train_step(model: GPT, optimizer: Optimizer, inputs, targets, micro_batch: MicroBatch, settings, dtype) -> float:
-    """One step on a batch (BATCH_SIZE, BLOCK_SIZE); return the mean loss of its tokens in nats.
+def train_step(model: GPT, optimizer: Optimizer, inputs, targets, micro_batch: MicroBatch, settings, dtype):
+    """One step on a batch (BATCH_SIZE, BLOCK_SIZE); return its tokens' mean loss in nats, and the gradient's norm.
 
     Raises LossIsNoNumberError before anything of it reaches the weights.
     """
     loss = micro_batch.fit(
         lambda rows: accumulate_gradients(model, inputs, targets, rows, dtype), clear=optimizer.zero_grad
     )
-    norm = torch.nn.utils.clip_grad_norm_(model.parameters(), settings.max_gradient_norm)
+    norm = torch.nn.utils.clip_grad_norm_(model.parameters(), settings.max_gradient_norm).item()
     if not math.isfinite(loss) or not math.isfinite(norm):
         raise LossIsNoNumberError
     optimizer.step()
     optimizer.zero_grad()
-    return loss
+    return loss, norm
 
 
 def accumulate_gradients(model: GPT, inputs, targets, rows: int, dtype) -> float:

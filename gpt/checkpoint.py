@@ -31,8 +31,13 @@ def previous_of(path: Path | str) -> Path:
 
 def best_of(path: Path | str) -> Path:
     """Where the checkpoint with the lowest validation loss is kept: ckpt.pt -> best.pt beside it."""
+    return beside(path, f"best{Path(path).suffix}")
+
+
+def beside(path: Path | str, name: str) -> Path:
+    """A file that goes with a checkpoint: log.csv -> log.csv beside ckpt.pt, mine.log.csv beside mine.pt."""
     path = Path(path)
-    return path.with_name("best.pt" if path.name == "ckpt.pt" else f"{path.stem}.best{path.suffix}")
+    return path.with_name(name if path.name == "ckpt.pt" else f"{path.stem}.{name}")
 
 
 def _to_cpu(value):

@@ -46,6 +46,10 @@ class Optimizer:
             for group in part.param_groups:
                 group["lr"] = group["full_lr"] * factor
 
+    def matrix_rate(self) -> float:
+        """The rate that the matrices have now."""
+        return self.muon.param_groups[0]["lr"]
+
     def step(self) -> None:
         for part in self.parts.values():
             part.step()

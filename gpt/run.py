@@ -21,6 +21,7 @@ class Run:
         self.max_steps, self.max_minutes = max_steps, max_minutes
         self.step = 0
         self.seconds = 0.0
+        self.tokens = 0  # learned from
         self.history: list[dict] = []  # one entry for each evaluation
         self.started_at = self.seconds_before = 0.0
         self.tokens_since_start = self.steps_since_start = 0
@@ -34,6 +35,7 @@ class Run:
 
     def count_step(self, tokens: int) -> None:
         self.step += 1
+        self.tokens += tokens
         self.steps_since_start += 1
         # The first step's time is that of compiling and asking for memory.
         if self.steps_since_start == 1:
@@ -113,6 +115,7 @@ class Run:
         return {
             "step": self.step,
             "seconds": self.seconds,
+            "tokens": self.tokens,
             "history": self.history,
             "rate_share": self.rate_share,
             "retreats": self.retreats,
@@ -121,6 +124,7 @@ class Run:
     def load_state_dict(self, state: dict) -> None:
         """Go on from a checkpoint; what has been learned about the rates since it was saved stays learned."""
         self.step, self.history = state["step"], list(state["history"])
+        self.tokens = state.get("tokens", 0)  # a save of before the log has none
         self.seconds = max(self.seconds, state["seconds"])  # time that a retreat lost is lost
         self.rate_share = min(self.rate_share, state["rate_share"])
         self.retreats = max(self.retreats, state["retreats"])

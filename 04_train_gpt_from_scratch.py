@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pipeline
 from corpus.template import BOS, EOS, MARKERS, PAD, Template
+from gpt import processes
 from gpt.batches import IGNORED, TrainingRows, count_tokens, find_samples, validation_batches
 from gpt.checkpoint import beside, best_of, load_checkpoint, save_checkpoint
 from gpt.device import autocast, choose_device, choose_dtype, random_state, restore_random_state
@@ -83,12 +84,12 @@ SEED = 1337  # start of all random numbers: weights, order of the data, dropout
 
 
 def main(arguments=()):
-    settings = pipeline.read_settings(globals(), arguments)
+    settings = processes.same_everywhere(pipeline.read_settings(globals(), arguments), "the settings")
     check_settings(settings)
     pipeline.require_sound_manifest(settings.checkpoint_path)
-    digests = require_inputs(settings)
+    digests = processes.same_everywhere(require_inputs(settings), "the tokens and the tokenizer")
     tokenizer = Tokenizer.from_file(settings.tokenizer_path)
-    device = choose_device(settings.device)
+    device = processes.own_device(choose_device(settings.device))
     dtype = choose_dtype(settings.precision, device)
     training, validation, template = read_data(settings, tokenizer)
 
@@ -97,6 +98,7 @@ def main(arguments=()):
     model = GPT(config)
     device = check_device(settings, model.to(device), training, dtype)
     optimizer = build_optimizer(settings, model.to(device))
+    gradients = processes.GradientSum(model)
     micro_batch = MicroBatch(settings.micro_batch_size, device)
     run = Run(settings.max_steps, settings.max_minutes)
     log = TrainingLog(beside(settings.checkpoint_path, "log.csv"))
@@ -111,11 +113,13 @@ def main(arguments=()):
         run.load_state_dict(checkpoint["run"])
         log.go_back_to(run.step)
         restore_random_state(device, checkpoint["random"])
+        processes.draw_apart()
         if checkpoint["inputs"]["train"] == digests["train"]:
             training.load_state_dict(checkpoint["data"])
         else:
             print("The training data has changed since the last save: going on with the first row of the new data.")
 
+    @processes.in_first_process
     def save() -> None:
         """Everything that a rerun and step 05 need, in one file."""
         save_checkpoint(
@@ -137,8 +141,8 @@ def main(arguments=()):
         pipeline.record_artifacts([settings.checkpoint_path], Path(__file__).name, settings, made_from)
         run.saved()
 
-    if Path(settings.checkpoint_path).exists():
-        checkpoint = load_checkpoint(settings.checkpoint_path, mend=True)
+    if processes.from_first(Path(settings.checkpoint_path).exists):
+        checkpoint = processes.from_first(lambda: load_checkpoint(settings.checkpoint_path, mend=True))
         require_same_run(settings, checkpoint, config, digests)
         load(checkpoint)
         print(f"resumed at step {run.step:,}")
@@ -151,15 +155,17 @@ def main(arguments=()):
         # Shows now, not in an hour, whether the disk has room; and gives a run that blows up a place to go back to.
         save()
         log.put_aside()
+        processes.draw_apart()
     print_plan(config, device, dtype, training, run)
 
-    with tqdm(initial=run.step, desc="train", unit="step", dynamic_ncols=True) as bar, StopSignals() as stop:
+    progress = tqdm(initial=run.step, desc="train", unit="step", dynamic_ncols=True, disable=not processes.is_first())
+    with progress as bar, StopSignals() as stop:
         run.start_clock()
-        while run.progress() < 1 and not stop.requested:
+        while not stop.asked() and run.progress() < 1:
             optimizer.set_rate(rate_at(settings, run))
             inputs, targets = training.next_batch(settings.batch_size)
             try:
-                loss, norm = train_step(model, optimizer, inputs, targets, micro_batch, settings, dtype)
+                loss, norm = train_step(model, gradients, optimizer, inputs, targets, micro_batch, settings, dtype)
                 run.count_step(int((targets != IGNORED).sum()))
                 bar.set_postfix_str(f"loss {loss:.3f}, {run.tokens_per_second():,.0f} tokens/s", refresh=False)
                 if run.is_measured():
@@ -170,16 +176,16 @@ def main(arguments=()):
                     # Before the save: a run that is killed between them makes this step, and its row, again.
                     log.append(run, loss, norm, optimizer.matrix_rate(), bits)
                     save()
-                    if run.is_best():
+                    if processes.is_first() and run.is_best():
                         pipeline.keep_as(Path(settings.checkpoint_path), best_of(settings.checkpoint_path))
-                    write_chart(beside(settings.checkpoint_path, "loss.svg"), log.read(), bytes_per_token)
+                    write_chart(beside(settings.checkpoint_path, "loss.svg"), log, bytes_per_token)
                     bar.write(f"step {run.step:,}: loss {loss:.3f}, validation {bits:.4f} bits per byte, saved")
                     bar.write(write_sample_answer(model, tokenizer, template, settings))
                 elif run.step % settings.log_interval == 0:
                     log.append(run, loss, norm, optimizer.matrix_rate())
             except LossIsNoNumberError:
                 bar.write(run.retreat())  # raises StepError after the third time
-                load(load_checkpoint(settings.checkpoint_path))
+                load(processes.from_first(lambda: load_checkpoint(settings.checkpoint_path)))
                 optimizer.zero_grad()
             if settings.save_minutes and run.minutes_since_save() >= settings.save_minutes:
                 save()
@@ -218,6 +224,11 @@ def check_settings(settings) -> None:
         for name in names:
             value = getattr(settings, name)
             require(least <= value < math.inf, f"{name.upper()} is {value}; it must be at least {least}")
+    count = processes.process_count()
+    require(
+        settings.batch_size >= count,
+        f"BATCH_SIZE {settings.batch_size} leaves some of {count} processes no row; raise it",
+    )
     require(settings.max_gradient_norm > 0, f"MAX_GRADIENT_NORM is {settings.max_gradient_norm}; it must be over 0")
     require(0 <= settings.decay_share <= 1, f"DECAY_SHARE is {settings.decay_share}; it must be from 0 to 1")
     require(
@@ -319,7 +330,7 @@ def check_device(settings, model: GPT, training: TrainingRows, dtype) -> torch.d
     device = model.embedding.weight.device
     if device.type == "cpu" or settings.device_check == "off":
         return device
-    complaints = compare_with_cpu(model, *training.first_row(), dtype)
+    complaints = processes.from_all(compare_with_cpu(model, *training.first_row(), dtype))
     if not complaints:
         return device
     found = f"{device} computes otherwise than the CPU: {'; '.join(complaints[:3])}"
@@ -346,13 +357,15 @@ def rate_at(settings, run: Run) -> float:
     return factor * run.rate_share
 
 
-def train_step(model: GPT, optimizer: Optimizer, inputs, targets, micro_batch: MicroBatch, settings, dtype):
+def train_step(model: GPT, gradients, optimizer, inputs, targets, micro_batch: MicroBatch, settings, dtype):
     """One step on a batch (BATCH_SIZE, BLOCK_SIZE); return its tokens' mean loss in nats, and the gradient's norm.
 
     Raises LossIsNoNumberError before anything of it reaches the weights.
     """
-    loss = micro_batch.fit(
-        lambda rows: accumulate_gradients(model, inputs, targets, rows, dtype), clear=optimizer.zero_grad
+    loss = gradients.add_up(
+        lambda: micro_batch.fit(
+            lambda rows: accumulate_gradients(model, inputs, targets, rows, dtype), clear=optimizer.zero_grad
+        )
     )
     norm = torch.nn.utils.clip_grad_norm_(model.parameters(), settings.max_gradient_norm).item()
     if not math.isfinite(loss) or not math.isfinite(norm):
@@ -363,11 +376,14 @@ def train_step(model: GPT, optimizer: Optimizer, inputs, targets, micro_batch: M
 
 
 def accumulate_gradients(model: GPT, inputs, targets, rows: int, dtype) -> float:
-    """Add up the gradients of a batch, `rows` of its rows at a time; return its mean loss."""
+    """Add up the gradients of a batch, `rows` of its rows at a time; return its mean loss.
+
+    Of several processes each takes its share of the rows, and divides by the tokens of all.
+    """
     device = model.embedding.weight.device
     target_count = int((targets != IGNORED).sum())
     total = 0.0
-    for at in torch.arange(len(inputs)).split(rows):
+    for at in processes.share(torch.arange(len(inputs))).split(rows):
         micro_inputs, micro_targets = inputs[at].to(device), targets[at].to(device)
         with autocast(device, dtype):
             hidden = model.hidden_states(micro_inputs)
@@ -388,7 +404,7 @@ def count_token_bytes(tokenizer: Tokenizer) -> torch.Tensor:
 
 def write_sample_answer(model: GPT, tokenizer: Tokenizer, template: Template, settings) -> str:
     """What the model answers now to the first question of the validation set."""
-    if not settings.sample_tokens:
+    if not settings.sample_tokens or not processes.is_first():
         return ""
     _, tokens = read_token_file(settings.val_bin)
     end = np.flatnonzero(tokens == tokenizer.token_to_id(EOS))[0]
@@ -406,4 +422,4 @@ def write_sample_answer(model: GPT, tokenizer: Tokenizer, template: Template, se
 
 
 if __name__ == "__main__":
-    pipeline.run(main)
+    pipeline.run(processes.in_every_process(main))

@@ -31,6 +31,7 @@ from gpt.device import autocast, choose_dtype  # noqa: E402
 from gpt.loss import next_token_loss  # noqa: E402
 from gpt.memory import MicroBatch  # noqa: E402
 from gpt.model import GPT  # noqa: E402
+from gpt.processes import GradientSum  # noqa: E402
 from gpt.run import Run  # noqa: E402
 
 import numpy as np  # noqa: E402
@@ -187,6 +188,7 @@ def build_ours(text: Text, options) -> Contestant:
     model = GPT(step_04.config_from(settings, options.vocab_size))
     model.start_from_counts(torch.from_numpy(count_tokens(text.train, options.vocab_size)))
     optimizer = step_04.build_optimizer(settings, model)
+    gradients = GradientSum(model)
     dtype = choose_dtype(options.precision, CPU)
     micro_batch = MicroBatch(settings.batch_size, CPU)
     batches = windows(text.train, settings.batch_size, options.block_size)
@@ -195,7 +197,7 @@ def build_ours(text: Text, options) -> Contestant:
     def step(number: int, progress: float) -> None:
         run.step, run.seconds = number, progress * options.seconds
         optimizer.set_rate(step_04.rate_at(settings, run))
-        step_04.train_step(model, optimizer, *next(batches), micro_batch, settings, dtype)
+        step_04.train_step(model, gradients, optimizer, *next(batches), micro_batch, settings, dtype)
 
     def loss(inputs, targets) -> float:
         with autocast(CPU, dtype):

@@ -3,6 +3,8 @@
 from bisect import bisect_left, insort
 from collections.abc import Iterator
 
+from gpt.processes import share
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -121,9 +123,11 @@ def validation_batches(
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """The whole validation set once, always in the same rows; the last batch is filled up with empty rows.
 
+    Of several processes each gets its share of the rows.
+
     Shapes stay the same from first to last, because mps keeps memory for every new one.
     """
-    rows = pack_rows(samples, block_size + 1, np.arange(len(samples) - 1))
+    rows = share(pack_rows(samples, block_size + 1, np.arange(len(samples) - 1)))
     reader = RowReader(tokens, samples, block_size, pad)
     for start in range(0, len(rows), size):
         inputs, targets = reader.read(rows[start : start + size])

@@ -7,6 +7,7 @@ from gpt.device import autocast, empty_cache
 from gpt.loss import next_token_loss
 from gpt.memory import MicroBatch
 from gpt.model import GPT
+from gpt.processes import total
 from gpt.run import LossIsNoNumberError
 
 import torch
@@ -23,6 +24,7 @@ def evaluate(model: GPT, validation, token_bytes: torch.Tensor, micro_batch: Mic
     )
     model.train()
     empty_cache(micro_batch.device)
+    nats, text_bytes = total(nats), total(text_bytes)  # of all processes: each measured its share
     if not math.isfinite(nats):
         raise LossIsNoNumberError
     return nats / math.log(2) / max(1.0, text_bytes)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from gpt.processes import in_first_process
 from gpt.run import Run
 
 from tqdm import tqdm
@@ -36,6 +37,7 @@ class TrainingLog:
         self.waiting: list[bytes] = []  # rows that are not in the file yet
         self.complained = False
 
+    @in_first_process
     def append(
         self, run: Run, loss: float, gradient_norm: float, rate: float, bits_per_byte: float | None = None
     ) -> None:
@@ -55,6 +57,7 @@ class TrainingLog:
             self.waiting.clear()
             self.complained = False
 
+    @in_first_process
     def go_back_to(self, step: int) -> None:
         """Cut off the rows after `step`, which the run makes again, and what a kill left of a half-written one."""
         self.waiting = [row for row in self.waiting if _step_of(row) <= step]
@@ -68,6 +71,7 @@ class TrainingLog:
                 # Cut, not written anew: that needs no room on the disk and cannot be half done.
                 os.truncate(self.path, sum(map(len, lines[:kept])))
 
+    @in_first_process
     def put_aside(self) -> None:
         """Let a new run start a new file; that of an older run (or of another program) stays as log.older.csv."""
         with self._spared():

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pipeline
+from gpt.log import TrainingLog
+from gpt.processes import in_first_process
 
 from tqdm import tqdm
 
@@ -24,11 +26,12 @@ SMOOTHED_SHARE = 0.02  # of all points, on each side of one: its neighbours
 Points = list[tuple[float, float]]  # (step, bits per byte)
 
 
-def write_chart(path: Path | str, rows: Sequence[dict[str, float]], bytes_per_token: float) -> None:
+@in_first_process
+def write_chart(path: Path | str, log: TrainingLog, bytes_per_token: float) -> None:
     """Draw the rows of a log into `path`. No chart is worth a run: one that cannot be written is told and let go."""
     try:
         with pipeline.atomic_write(path) as file:
-            file.write(draw_chart(rows, bytes_per_token))
+            file.write(draw_chart(log.read(), bytes_per_token))
     except OSError as error:
         what = (error.strerror or str(error)).lower()
         tqdm.write(f"{path}: {what}; training goes on, and the next evaluation draws it again", file=sys.stderr)

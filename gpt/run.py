@@ -4,6 +4,7 @@ import signal
 import time
 from pathlib import Path
 
+from gpt.processes import highest, process_count
 from pipeline import StepError
 
 MEASURED_STEPS = 6  # since the start: the first is slow everywhere, the others tell the speed
@@ -42,7 +43,8 @@ class Run:
             self.measured_from = time.monotonic()
         else:
             self.tokens_since_start += tokens
-        self.seconds = self.seconds_before + time.monotonic() - self.started_at
+        # One clock for all processes: the end of the run and its learning rates depend on it.
+        self.seconds = highest(self.seconds_before + time.monotonic() - self.started_at)
 
     def progress(self) -> float:
         """The share of the run that is over, from 0 to 1: of MAX_MINUTES where they are set, else of MAX_STEPS."""
@@ -131,10 +133,20 @@ class Run:
 
 
 class StopSignals:
-    """Inside the block, Ctrl-C and SIGTERM ask for a stop after the step; a second one stops at once."""
+    """Inside the block, Ctrl-C and SIGTERM ask for a stop after the step; a second one stops at once.
+
+    Not at once where there are several processes: from one Ctrl-C each gets a signal of the terminal's and
+    another that torchrun passes on.
+    """
 
     def __init__(self):
-        self.requested = 0
+        self.received = 0
+        self.requested = 0  # in any process; all leave off after the same step
+
+    def asked(self) -> bool:
+        """Whether any process was asked to stop."""
+        self.requested = int(highest(self.received))
+        return bool(self.requested)
 
     def __enter__(self):
         self.previous = {number: signal.signal(number, self._ask) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -145,6 +157,6 @@ class StopSignals:
             signal.signal(number, handler)
 
     def _ask(self, number, _frame):
-        if self.requested:
+        if self.received and process_count() == 1:
             raise KeyboardInterrupt
-        self.requested = number
+        self.received = number

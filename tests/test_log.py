@@ -344,12 +344,13 @@ def test_ticks_are_round_numbers_around_the_values(low, spread, about):
 
 
 def test_a_failed_drawing_leaves_the_chart_before_it(tmp_path, monkeypatch, capsys):
-    path = tmp_path / "loss.svg"
-    write_chart(path, rows([5.0]), 4.1)
+    log, path = log_with(tmp_path / "log.csv", [1]), tmp_path / "loss.svg"
+    write_chart(path, log, 4.1)
     before = path.read_bytes()
+    log.append(run_at(2), 3.0, 1.0, 0.01)
     monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left on device")))
-    write_chart(path, rows([5.0, 4.0]), 4.1)
-    assert path.read_bytes() == before and os.listdir(tmp_path) == ["loss.svg"]
+    write_chart(path, log, 4.1)
+    assert path.read_bytes() == before and sorted(os.listdir(tmp_path)) == ["log.csv", "loss.svg"]
     assert "no space left on device" in capsys.readouterr().err
 
 

@@ -1,0 +1,359 @@
+"""Several processes train the model that one trains, and end together, whatever happens to one of them."""
+
+import csv
+import importlib
+import math
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pipeline
+from gpt import processes
+from gpt.checkpoint import load_checkpoint
+from gpt.run import StopSignals
+from pipeline import StepError
+
+import pytest
+import torch
+
+train_script = importlib.import_module("04_train_gpt_from_scratch")
+accumulate = train_script.accumulate_gradients
+SECONDS = 60  # far more than these runs take: a run that hangs fails its test
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+
+# Five rows for two processes: their shares differ in rows and in tokens.
+SETTINGS = {"max_steps": 6, "eval_interval": 3, "batch_size": 5, "log_interval": 1}
+
+
+@dataclass(frozen=True)
+class End:
+    """How a process ended, and what it said; the progress bar's lines are left out."""
+
+    code: int
+    out: str
+    err: str
+
+
+def train(house, fault: Callable[[int], None] = lambda rank: None, count: int = 2, **changes) -> list[End]:
+    """Run step 04 in several processes, as torchrun does, after `fault(rank)` has broken something in each."""
+    # As torchrun does it: what the processes tell one another goes through their parent, which outlives them.
+    store = torch.distributed.TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
+    shared = {"WORLD_SIZE": count, "LOCAL_WORLD_SIZE": count, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": store.port}
+    shared["TORCHELASTIC_USE_AGENT_STORE"] = True
+    running = {}
+    for rank in range(count):
+        child = os.fork()
+        if child == 0:
+            os.environ.update(
+                {name: str(value) for name, value in (shared | {"RANK": rank, "LOCAL_RANK": rank}).items()}
+            )
+            _be_process(rank, fault, house, changes)
+        running[child] = rank
+    codes, deadline = {}, time.monotonic() + SECONDS
+    while running and time.monotonic() < deadline:
+        child, status = os.waitpid(-1, os.WNOHANG)
+        if child:
+            codes[running.pop(child)] = os.waitstatus_to_exitcode(status)
+        time.sleep(0.01)
+    for child in running:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    assert not running, f"processes {sorted(running.values())} hang"
+    return [End(codes[rank], *(_said(house, rank, name) for name in ("out", "err"))) for rank in range(count)]
+
+
+def _be_process(rank: int, fault: Callable[[int], None], house, changes: dict) -> None:
+    code = 1
+    try:
+        for name, number in (("out", 1), ("err", 2)):
+            stream = (house.folder / f"{name}.{rank}").open("w", encoding="utf-8")
+            os.dup2(stream.fileno(), number)
+            setattr(sys, f"std{name}", stream)
+        sys.argv = [train_script.__file__, *house.flags("04", **SETTINGS | changes)]
+        fault(rank)
+        pipeline.run(processes.in_every_process(train_script.main))
+        code = 0
+    except SystemExit as end:
+        code = end.code
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _said(house, rank: int, name: str) -> str:
+    lines = re.split(r"[\r\n]+", (house.folder / f"{name}.{rank}").read_text(encoding="utf-8"))
+    return "\n".join(line for line in lines if line.strip() and "step/s" not in line)
+
+
+def at(house, name: str) -> Path:
+    return house.folder / name / "ckpt.pt"
+
+
+def logged(path: Path) -> list[dict[str, str]]:
+    """The rows of the log of the run with this checkpoint."""
+    return list(csv.DictReader(path.with_name("log.csv").read_text(encoding="ascii").splitlines()))
+
+
+def assert_trained_alike(one: Path, other: Path) -> None:
+    """The same steps on the same rows, with weights and losses equal to rounding, and the same log."""
+    left, right = load_checkpoint(one), load_checkpoint(other)
+    assert left["data"] == right["data"]
+    assert left["run"]["tokens"] == right["run"]["tokens"]
+    for mine, others in zip(left["run"]["history"], right["run"]["history"], strict=True):
+        assert others == pytest.approx(mine, rel=1e-5)
+    for name, tensor in left["model"].items():
+        torch.testing.assert_close(right["model"][name], tensor, rtol=1e-3, atol=1e-3)
+    for mine, others in zip(logged(one), logged(other), strict=True):
+        for name in ("step", "tokens", "train_loss", "validation_bits_per_byte", "rate", "gradient_norm"):
+            assert bool(mine[name]) == bool(others[name])
+            assert float(others[name] or 0) == pytest.approx(float(mine[name] or 0), rel=1e-3)
+
+
+@pytest.fixture(scope="module")
+def alone(built_house, tmp_path_factory) -> Path:
+    """What one process makes of SETTINGS."""
+    path = tmp_path_factory.mktemp("alone") / "ckpt.pt"
+    built_house.run("04", checkpoint_path=path, **SETTINGS)
+    return path
+
+
+# --- The same training ---
+
+
+def test_torchrun_trains_what_one_process_trains_and_says_it_once(house, alone):
+    path = at(house, "two")
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
+    command += [train_script.__file__, *house.flags("04", **SETTINGS, checkpoint_path=path)]
+    result = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=SECONDS)
+    assert result.returncode == 0, result.stderr
+    assert_trained_alike(alone, path)
+    assert result.stdout.count("step 3: loss") == result.stdout.count("To train on, raise MAX_STEPS") == 1
+    assert result.stderr.count("train: 0step") == 1 and "Warning" not in result.stderr
+    files = ["best.pt", "ckpt.previous.pt", "ckpt.pt", "log.csv", "loss.svg", "manifest.json"]
+    assert sorted(os.listdir(path.parent)) == files
+
+
+@needs_fork
+@pytest.mark.parametrize("flags", [[], ["--tie-embeddings"], ["--micro-batch-size", "1"]], ids=str)
+def test_three_processes_train_what_one_trains(house, flags):
+    def add_flags(rank):
+        sys.argv += flags
+
+    one, three = at(house, "one"), at(house, "three")
+    train_script.main([*house.flags("04", **SETTINGS, checkpoint_path=one), *flags])
+    assert [end.code for end in train(house, add_flags, count=3, checkpoint_path=three)] == [0, 0, 0]
+    assert_trained_alike(one, three)
+
+
+@needs_fork
+def test_a_run_goes_on_with_another_number_of_processes(house):
+    """Two steps alone, two in three processes, two alone; and the same, all alone."""
+    changing, alone = at(house, "changing"), at(house, "alone")
+    for max_steps, count in ((2, 1), (4, 3), (6, 1)):
+        settings = SETTINGS | {"max_steps": max_steps, "decay_share": 0.0}
+        house.run("04", checkpoint_path=alone, **settings)
+        if count == 1:
+            house.run("04", checkpoint_path=changing, **settings)
+        else:
+            assert [end.code for end in train(house, count=count, **settings, checkpoint_path=changing)] == [0] * count
+    assert_trained_alike(alone, changing)
+
+
+@needs_fork
+def test_every_process_drops_out_others(house):
+    def tell_what_it_draws(rank):
+        draw_apart = processes.draw_apart
+
+        def draw():
+            draw_apart()
+            print("drawn", torch.rand(1).item(), file=sys.stderr)
+
+        processes.draw_apart = draw
+
+    ends = train(house, tell_what_it_draws, count=3, checkpoint_path=at(house, "new"), max_steps=1, dropout=0.1)
+    assert [end.code for end in ends] == [0, 0, 0]
+    assert len({end.err for end in ends}) == 3 and all(end.err.startswith("drawn") for end in ends)
+
+
+# --- What differs between processes ---
+
+
+@needs_fork
+def test_memory_that_runs_out_in_one_process_is_its_own_affair(house, alone):
+    """In the midst of its backward passes, when some of its gradients are there."""
+
+    def have_little_memory(rank):
+        def accumulate_in_it(model, inputs, targets, rows, dtype):
+            if rank == 1 and rows > 1:
+                accumulate(model, inputs, targets, 1, dtype)
+                raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
+            return accumulate(model, inputs, targets, rows, dtype)
+
+        train_script.accumulate_gradients = accumulate_in_it
+
+    path = at(house, "two")
+    assert [end.code for end in train(house, have_little_memory, checkpoint_path=path)] == [0, 0]
+    assert_trained_alike(alone, path)
+
+
+def in_call(number: int, of_rank: int, do: Callable[[], object]) -> Callable[[int], None]:
+    """A fault: let one process do something in its call number `number` of accumulate_gradients.
+
+    What it returns, if anything, is the loss.
+    """
+
+    def fault(rank):
+        calls = []
+
+        def broken(*arguments):
+            calls.append(1)
+            loss = accumulate(*arguments)
+            found = do() if rank == of_rank and len(calls) == number else None
+            return loss if found is None else found
+
+        train_script.accumulate_gradients = broken
+
+    return fault
+
+
+@needs_fork
+def test_a_loss_that_is_no_number_in_one_process_sends_all_back(house):
+    path = at(house, "two")
+    first, second = train(house, in_call(5, 1, lambda: math.nan), checkpoint_path=path)
+    assert (first.code, second.code) == (0, 0)
+    run = load_checkpoint(path)["run"]
+    assert (run["step"], run["retreats"], run["rate_share"]) == (6, 1, 0.5)
+    assert first.out.count("back to the last save") == 1 and second.out == ""
+    assert [row["step"] for row in logged(path)] == list("123456")
+
+
+@needs_fork
+def test_clocks_that_differ_end_the_run_after_the_same_step(house):
+    def be_fast(rank):
+        clock = time.monotonic
+        time.monotonic = lambda: (1 + 4 * rank) * clock()
+
+    path = at(house, "two")
+    ends = train(house, be_fast, checkpoint_path=path, max_minutes=0.02, max_steps=0, eval_interval=1000)
+    assert [end.code for end in ends] == [0, 0]
+    run = load_checkpoint(path)["run"]
+    assert run["seconds"] >= 1.2 and run["history"][-1]["step"] == run["step"] > 0
+
+
+@needs_fork
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_to_any_process_saves_and_ends_all(house, number):
+    """It comes twice: from the terminal, and again from torchrun."""
+
+    def interrupt():
+        signal.raise_signal(number)
+        signal.raise_signal(number)
+
+    path = at(house, "two")
+    first, second = train(house, in_call(4, 1, interrupt), checkpoint_path=path, max_steps=50, eval_interval=50)
+    assert first.code == second.code == 128 + number
+    assert load_checkpoint(path)["run"]["step"] == 4
+    assert "stopped at step 4 and saved" in first.out
+    assert first.err == second.err == second.out == ""
+
+
+def test_a_second_signal_stops_a_process_alone_at_once():
+    with StopSignals() as stop, pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGTERM)
+        assert stop.asked() and stop.requested == signal.SIGTERM
+        signal.raise_signal(signal.SIGTERM)
+
+
+# --- Errors ---
+
+
+def told(ends: list[End]) -> str:
+    """The one line that all of them together have said."""
+    assert all(end.code == 2 for end in ends), ends
+    (line,) = [line for end in ends for line in end.err.splitlines()]
+    return line
+
+
+def fail(error: BaseException) -> None:
+    raise error
+
+
+@needs_fork
+def test_an_error_that_all_meet_is_told_once(house):
+    house.val_bin.unlink()
+    assert "val.bin" in told(train(house, count=3))
+
+
+@needs_fork
+def test_an_error_that_one_meets_ends_all_and_is_told_once(house):
+    path = at(house, "two")
+    ends = train(house, in_call(2, 1, lambda: fail(StepError("rank 1 cannot go on"))), checkpoint_path=path)
+    assert told(ends) == "rank 1 cannot go on"
+    assert load_checkpoint(path)["run"]["step"] == 0
+
+
+@needs_fork
+@pytest.mark.parametrize("killed", [0, 1])
+def test_a_process_that_is_killed_ends_the_others_and_the_save_is_good(house, killed):
+    path = at(house, "two")
+    ends = train(house, in_call(5, killed, lambda: os.kill(os.getpid(), signal.SIGKILL)), checkpoint_path=path)
+    assert (ends[killed].code, ends[1 - killed].code) == (-signal.SIGKILL, 2)
+    assert "another process of this run has ended; the last save is intact" in told([ends[1 - killed]])
+    house.run("04", checkpoint_path=path, **SETTINGS)
+    assert [row["step"] for row in logged(path)] == list("123456")
+
+
+@needs_fork
+def test_more_processes_than_rows_are_refused(house):
+    assert "BATCH_SIZE 1 leaves some of 2 processes no row" in told(train(house, batch_size=1))
+
+
+@needs_fork
+def test_processes_with_other_settings_are_refused(house):
+    def have_another_seed(rank):
+        sys.argv += ["--seed", str(rank)]
+
+    path = at(house, "two")
+    message = told(train(house, have_another_seed, checkpoint_path=path))
+    assert "the settings are not the same in all processes" in message and not path.exists()
+
+
+# --- The device ---
+
+
+@pytest.fixture
+def third_of_four(monkeypatch):
+    monkeypatch.setattr(processes, "_are_several", lambda: True)
+    monkeypatch.setenv("LOCAL_RANK", "2")
+
+
+@pytest.mark.parametrize(("wanted", "taken"), [("cuda", "cuda:2"), ("cpu", "cpu"), ("mps", "cpu")])
+def test_each_process_has_a_gpu_to_itself_and_apples_gpu_serves_one_only(monkeypatch, third_of_four, wanted, taken):
+    chosen = []
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
+    monkeypatch.setattr(torch.cuda, "set_device", chosen.append)
+    assert processes.own_device(torch.device(wanted)) == torch.device(taken)
+    assert chosen == ([2] if wanted == "cuda" else [])
+
+
+def test_more_processes_than_gpus_are_refused(monkeypatch, third_of_four):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    with pytest.raises(StepError, match="--nproc_per_node=2"):
+        processes.own_device(torch.device("cuda"))
+
+
+def test_one_process_is_asked_for_nothing():
+    assert processes.own_device(torch.device("mps")) == torch.device("mps")
+    assert (processes.total(1.5), processes.highest(2), processes.from_first(lambda: "길")) == (1.5, 2, "길")
+    assert processes.from_all([1]) == processes.share([1]) == processes.same_everywhere([1], "these") == [1]
+    assert processes.is_first() and processes.process_count() == 1

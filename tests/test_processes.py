@@ -2,10 +2,12 @@
 
 import csv
 import importlib
+import itertools
 import math
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -15,13 +17,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pipeline
+from corpus.template import BOS
 from gpt import processes
+from gpt.batches import IGNORED, find_samples, validation_batches
 from gpt.checkpoint import load_checkpoint
 from gpt.run import StopSignals
+from gpt.token_file import read_token_file
 from pipeline import StepError
 
 import pytest
 import torch
+from tokenizers import Tokenizer
 
 train_script = importlib.import_module("04_train_gpt_from_scratch")
 accumulate = train_script.accumulate_gradients
@@ -43,9 +49,9 @@ class End:
 
 def train(house, fault: Callable[[int], None] = lambda rank: None, count: int = 2, **changes) -> list[End]:
     """Run step 04 in several processes, as torchrun does, after `fault(rank)` has broken something in each."""
-    # As torchrun does it: what the processes tell one another goes through their parent, which outlives them.
-    store = torch.distributed.TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
-    shared = {"WORLD_SIZE": count, "LOCAL_WORLD_SIZE": count, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": store.port}
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    shared = {"WORLD_SIZE": count, "LOCAL_WORLD_SIZE": count, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
     shared["TORCHELASTIC_USE_AGENT_STORE"] = True
     running = {}
     for rank in range(count):
@@ -56,6 +62,8 @@ def train(house, fault: Callable[[int], None] = lambda rank: None, count: int = 
             )
             _be_process(rank, fault, house, changes)
         running[child] = rank
+    # As with torchrun, they meet in a store of their parent, which outlives them; it has threads, so it comes after fork.
+    store = torch.distributed.TCPStore("127.0.0.1", port, is_master=True, wait_for_workers=False)
     codes, deadline = {}, time.monotonic() + SECONDS
     while running and time.monotonic() < deadline:
         child, status = os.waitpid(-1, os.WNOHANG)
@@ -65,8 +73,10 @@ def train(house, fault: Callable[[int], None] = lambda rank: None, count: int = 
     for child in running:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
-    assert not running, f"processes {sorted(running.values())} hang"
-    return [End(codes[rank], *(_said(house, rank, name) for name in ("out", "err"))) for rank in range(count)]
+    del store
+    ends = [End(codes.get(rank), *(_said(house, rank, name) for name in ("out", "err"))) for rank in range(count)]
+    assert not running, f"processes {sorted(running.values())} hang: {ends}"
+    return ends
 
 
 def _be_process(rank: int, fault: Callable[[int], None], house, changes: dict) -> None:
@@ -326,6 +336,28 @@ def test_processes_with_other_settings_are_refused(house):
     path = at(house, "two")
     message = told(train(house, have_another_seed, checkpoint_path=path))
     assert "the settings are not the same in all processes" in message and not path.exists()
+
+
+# --- Evaluation ---
+
+
+def test_every_validation_row_is_measured_in_one_process(monkeypatch, built_house):
+    _, tokens = read_token_file(built_house.val_bin)
+    samples = find_samples(tokens, Tokenizer.from_file(str(built_house.tokenizer)).token_to_id(BOS))
+
+    def targets() -> list[int]:
+        batches = validation_batches(tokens, samples, 384, 0, 2)
+        return [int(target) for _, found in batches for target in found[found != IGNORED]]
+
+    whole = targets()
+    monkeypatch.setattr(processes, "_are_several", lambda: True)
+    monkeypatch.setattr(torch.distributed, "get_world_size", lambda: 3)
+    shares = []
+    for rank in range(3):
+        monkeypatch.setattr(torch.distributed, "get_rank", lambda rank=rank: rank)
+        shares.append(targets())
+    assert all(len(share) < len(whole) for share in shares)
+    assert sorted(itertools.chain(*shares)) == sorted(whole)
 
 
 # --- The device ---

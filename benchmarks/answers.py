@@ -25,7 +25,7 @@ import re
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -93,6 +93,7 @@ def main(arguments: Sequence[str] = ()) -> None:
     parser.add_argument("--limit", type=int, default=100, help="documents to ask about")
     parser.add_argument("--show", type=int, default=0, help="answers to print with their question and reference")
     options, others = parser.parse_known_args(arguments)
+    pipeline.require_setting(options.limit >= 1, f"--limit is {options.limit}; it must be at least 1")
     settings = pipeline.read_settings(vars(step_05), others)
     step_05.check_settings(settings)
     settings.closed_book = False
@@ -110,7 +111,7 @@ def main(arguments: Sequence[str] = ()) -> None:
     columns = {}
     for name, (answers, seconds) in runs.items():
         known = table if name == "closed-book" else None
-        columns[name] = add_up(measure(each, assistant.template, count_into(assistant), known) for each in answers)
+        columns[name] = add_up(measure(each, assistant.template, encode_with(assistant), known) for each in answers)
         if seconds is not None:
             columns[name]["seconds per answer"] = seconds / max(1, len(answers))
     print_table(columns, len(held_out))
@@ -162,7 +163,7 @@ def answer_all(
     return [answers[number] for number in sorted(answers)], time.monotonic() - started
 
 
-def count_into(assistant: Assistant) -> Callable[[str], list[int]]:
+def encode_with(assistant: Assistant) -> Callable[[str], list[int]]:
     return lambda text: assistant.tokenizer.encode(text).ids
 
 
@@ -300,9 +301,9 @@ def repeated_ngrams(lines: Iterable[Sequence[int]]) -> tuple[int, int]:
     return count.total() - len(count), count.total()
 
 
-def topic_words(question: str) -> Collection[str]:
+def topic_words(question: str) -> list[str]:
     """The words of a question that say what it is about, and not what is to be done with it."""
-    return dict.fromkeys(word for word in content_words(question) if word not in WORDS_OF_PATTERNS)
+    return list(dict.fromkeys(word for word in content_words(question) if word not in WORDS_OF_PATTERNS))
 
 
 def words_of_patterns() -> set[str]:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pipeline
 from assistant import SUM_UP, Answer, Assistant, Document
-from corpus.reading import ReadingReport, read_lines
+from corpus.reading import ReadingReport, detect_encoding, read_lines
 from pipeline import StepError
 
 from tqdm import tqdm
@@ -148,22 +148,30 @@ def read_questions(path: str) -> list[tuple[str, Document | None]]:
     if not Path(path).is_file():
         raise StepError(f"{path}: there is no such file; set QUESTIONS to a file of questions, or to nothing")
     questions: list[tuple[str, Document | None]] = []
-    for line in read_lines(Path(path), ReadingReport()):
-        text = line.text.strip()
-        if text.startswith("{"):
-            try:
-                entry = json.loads(text)
-                document = Document.of_text(entry["document"]) if entry.get("document") else None
-                questions.append((entry["question"].strip(), document))
-            except (ValueError, LookupError, AttributeError):
-                raise StepError(
-                    f'{path}, line {line.number}: it is no JSON like {{"question": "여권 재발급 방법은?"}}'
-                ) from None
-        elif text:
-            questions.append((text, None))
-    if not any(question for question, _ in questions):
-        raise StepError(f"{path}: there is no question in it; write one a line")
+    # Not by `read_lines`: what it does to clean a text would break JSON.
+    with open(path, encoding=detect_encoding(Path(path)), errors="replace") as file:
+        for number, line in enumerate(file, start=1):
+            text = line.strip()
+            if text.startswith("{"):
+                try:
+                    questions.append(read_json_question(text))
+                except (ValueError, TypeError, AttributeError):
+                    raise StepError(
+                        f'{path}, line {number}: it is no JSON like {{"question": "여권 재발급 방법은?"}}'
+                    ) from None
+            elif text:
+                questions.append((text, None))
     return questions
+
+
+def read_json_question(text: str) -> tuple[str, Document | None]:
+    """Raises ValueError, TypeError or AttributeError for what is no question."""
+    entry = json.loads(text)
+    document = Document.of_text(entry.get("document") or "")
+    question = entry.get("question", "").strip() or (SUM_UP if document.text else "")
+    if not question:
+        raise ValueError
+    return question, document if document.text else None
 
 
 def read_document(path: str) -> Document:
@@ -213,7 +221,7 @@ class Conversation:
         print(self.usage, file=sys.stderr)
         while True:
             try:
-                line = input("\n> ").strip()
+                line = self.ask().strip()
                 if line.startswith("/"):
                     self.obey(*line.split(maxsplit=1))
                 elif line:
@@ -226,23 +234,31 @@ class Conversation:
             except StepError as error:
                 print(error, file=sys.stderr)
 
+    def ask(self) -> str:
+        if sys.stdout.isatty():
+            return input("\n> ")  # line editing must know the prompt
+        print("\n> ", end="", file=sys.stderr, flush=True)
+        return input()
+
     def obey(self, command: str, value: str = "") -> None:
         """Carry out a command."""
         if command == "/doc":
             self.document = read_document(value) if value else None
-        elif command in ("/temp", "/seed"):
-            self.change_setting("temperature" if command == "/temp" else "seed", value)
+        elif command == "/temp":
+            self.change_setting("temperature", float, value)
+        elif command == "/seed":
+            self.change_setting("seed", int, value)
         elif command == "/sources":
             print_sources(self.sources)
             print("\n\n".join(document.text for document in self.sources) or "(no document)", file=sys.stderr)
         else:
             print(self.usage, file=sys.stderr)
 
-    def change_setting(self, name: str, value: str) -> None:
+    def change_setting(self, name: str, kind: type, value: str) -> None:
         settings = self.assistant.settings
         old = getattr(settings, name)
         try:
-            setattr(settings, name, type(old)(value))
+            setattr(settings, name, kind(value))
             check_settings(settings)
         except (ValueError, StepError) as error:
             setattr(settings, name, old)

@@ -12,11 +12,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from corpus.documents import Post, cut_documents, find_title
-from corpus.form import GuidedForm, Material, free_form, material_of, material_of_table
+from corpus.form import LONGEST_CONTACT, GuidedForm, Material, free_form, material_of, material_of_table
 from corpus.guide import AnswerGuide
 from corpus.normalization import normalize, standardize_labels
 from corpus.retrieval import DocumentIndex, open_index, searchable
-from corpus.template import BOS, MARKERS, Template
+from corpus.template import BOS, MARKERS, Template, neutralize_markers
 from corpus.verification import KnownContacts
 from gpt.checkpoint import load_checkpoint, model_from
 from gpt.device import choose_device
@@ -44,7 +44,7 @@ class Document:
     @classmethod
     def of_text(cls, text: str) -> "Document":
         """A document that the user gives, cleaned as step 01 cleaned the ones that the model was trained on."""
-        text = standardize_labels(text.strip())
+        text = neutralize_markers(standardize_labels(normalize(text).strip()))
         return cls(text, find_title(tuple(text.split("\n"))))
 
 
@@ -82,10 +82,16 @@ class Assistant:
     def load(cls, settings) -> "Assistant":
         device = choose_device(settings.device)
         checkpoint = load_checkpoint(settings.checkpoint_path)
-        tokenizer = Tokenizer.from_str(checkpoint["tokenizer"])
-        template = Template(**checkpoint["template"])
-        model = model_from(checkpoint).to(device)
-        return cls(model, tokenizer, template, checkpoint["inputs"]["tokenizer"], settings)
+        try:
+            tokenizer = Tokenizer.from_str(checkpoint["tokenizer"])
+            template = Template(**checkpoint["template"])
+            model = model_from(checkpoint).to(device)
+            return cls(model, tokenizer, template, checkpoint["inputs"]["tokenizer"], settings)
+        except (LookupError, TypeError) as error:
+            raise StepError(
+                f"{settings.checkpoint_path}: another version of these scripts wrote it ({error}); "
+                "delete it and run: python 04_train_gpt_from_scratch.py"
+            ) from None
 
     @cached_property
     def index(self) -> DocumentIndex:
@@ -98,7 +104,10 @@ class Assistant:
         if not path.is_file():
             print(f"({path}: there is no such file, so the answer can give no contacts)", file=sys.stderr)
             return material_of_table([])
-        return material_of_table(json.loads(path.read_text(encoding="utf-8")))
+        try:
+            return material_of_table(json.loads(path.read_text(encoding="utf-8")))
+        except (ValueError, LookupError, TypeError, AttributeError):
+            raise StepError(f"{path}: it is no table of contacts; run: python 01_prepare_samples.py") from None
 
     def prepare(self, question: str, document: Document | None = None) -> Request:
         """Find a document where none is given, and put the prompt together."""
@@ -112,7 +121,8 @@ class Assistant:
         block_size = self.model.config.block_size
         space = block_size - min(LEAST_ANSWER, block_size // 2) - len(self.encode_prompt(question, "가"))
         if space < 1:
-            raise StepError(f"QUESTION: its {self.count_tokens(question):,} tokens are too many; ask in fewer words")
+            size = self.count_tokens(question)
+            raise StepError(f"QUESTION '{question[:20]}…': its {size:,} tokens are too many; ask in fewer words")
         documents = self.fit_documents(question, documents, space)
         prompt = self.encode_prompt(question, "\n\n".join(document.text for document in documents))
         room = min(self.settings.max_new_tokens, block_size - len(prompt))
@@ -152,7 +162,7 @@ class Assistant:
 
     def best_part(self, question: str, document: Document, space: int) -> Document:
         """The part of a long document that says most about the question."""
-        characters = int(len(document.text) * space / self.count_tokens(document.text))
+        characters = max(1, int(len(document.text) * space / self.count_tokens(document.text)))
         while self.count_tokens(document.text) > space:
             post = Post(document.source, document.line, tuple(document.text.split("\n")))
             parts = cut_documents(post, 0, characters)
@@ -161,7 +171,7 @@ class Assistant:
             best = found.search(self.search_tokens(question), 1)
             part = parts[best[0].number if best else 0]
             document = Document(part.text, part.title or document.title, document.source, part.line)
-            characters = int(characters * 0.8)
+            characters = max(1, int(characters * 0.8))
         print("(the document is longer than the model can see: this answers from its best part)", file=sys.stderr)
         return document
 
@@ -172,9 +182,11 @@ class Assistant:
             material = self.table
         else:
             material = material_of((each.text, each.title) for each in documents)
+        count_tokens = lru_cache(maxsize=None)(lambda text: len(self.tokenizer.encode(text).ids))
         known = None
         if settings.verify_contacts:
-            known = KnownContacts(material.values(), "\n".join(document.text for document in documents))
+            text = "\n".join(document.text for document in documents)
+            known = KnownContacts(material.values(), text, lambda value: count_tokens(value) <= LONGEST_CONTACT)
         else:
             material = replace(material, contacts=None, all_contacts=False)
         if not settings.verify_lines:
@@ -182,9 +194,14 @@ class Assistant:
         if settings.form == "free":
             form = free_form(self.template)
         else:
-            count_tokens = lru_cache(maxsize=None)(lambda text: len(self.tokenizer.encode(text).ids))
             form = GuidedForm(self.template, material, room, count_tokens).write()
-        return AnswerGuide(form, known, self.tokenizer, self.template.nothing)
+        try:
+            return AnswerGuide(form, known, self.tokenizer, self.template.nothing)
+        except ValueError as error:
+            raise StepError(
+                f"MAX_NEW_TOKENS or the model's BLOCK_SIZE gives the answer {room:,} tokens: {error}; "
+                'raise it, or set FORM to "free"'
+            ) from None
 
     def write(self, request: Request) -> Iterator[str]:
         """The answer, piece by piece, whole characters only."""

@@ -1,21 +1,20 @@
 """The form of an answer while it is written: which lines may come where, and how much room each has left."""
 
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from corpus.answers import candidate_items, candidate_passages, candidate_summary
 from corpus.contacts import find_contacts
-from corpus.guide import Choice
-from corpus.template import CONTACT_START, Part, Template, write_contact, write_institution
+from corpus.guide import Choice, Form
+from corpus.template import CONTACT_START, Part, Template, neutralize_markers, write_contact, write_institution
 from corpus.verification import KnownContacts
 
 MOST_ITEMS = 6  # of the summary and of each list
 MOST_INSTITUTIONS = 5  # taken from a table; those of a document are all listed
 LONGEST_LINE = 60  # tokens of a line that is not taken from a document
-LINE_ENDING = 60  # tokens that such a line may need on top, to end with a whole contact
+LINE_ENDING = 60  # tokens that such a line may need on top, to end with a whole character or contact
+LONGEST_CONTACT = 40  # tokens of a contact in such a line; a part of a word takes more of them than the word
 DETAIL_TOKENS = 300  # of details that are not taken from a document
-
-Form = Generator[Choice, str, None]
 
 
 @dataclass(frozen=True)
@@ -47,12 +46,20 @@ def material_of(documents: Iterable[tuple[str, str]]) -> Material:
         passages += filter(known.allow_all, candidate_passages(text))
         for contact in find_contacts(text, title):
             contacts.setdefault(contact.institution, []).append((contact.label, contact.value))
-    return Material(summary, items, passages, contacts, all_contacts=True)
+    # Two documents may share a line or a contact.
+    contacts = {institution: list(dict.fromkeys(values)) for institution, values in contacts.items()}
+    lists = (list(dict.fromkeys(lines)) for lines in (summary, items, passages))
+    return Material(*lists, contacts, all_contacts=True)
 
 
 def material_of_table(table: Iterable[Mapping]) -> Material:
     """Any text, and the contacts of a table as step 01 writes it."""
-    contacts = {entry["institution"]: [(each["kind"], each["value"]) for each in entry["contacts"]] for entry in table}
+    contacts = {
+        neutralize_markers(entry["institution"]): [
+            (each["kind"], neutralize_markers(each["value"])) for each in entry["contacts"]
+        ]
+        for entry in table
+    }
     return Material(contacts=contacts)
 
 
@@ -70,6 +77,7 @@ class GuidedForm:
 
     def __init__(self, template: Template, material: Material, room: int, count_tokens: Callable[[str], int]):
         self.template, self.material, self.count_tokens = template, material, count_tokens
+        self.headings = {line for part in template.parts for line in part.heading.split("\n")}
         shortest = "".join(f"{part.heading}\n{self._nothing(part)}" for part in template.parts)
         self.spare = room - count_tokens(shortest + template.answer_end.strip())  # tokens beyond the shortest answer
 
@@ -121,10 +129,10 @@ class GuidedForm:
             # A document always has a first line of a summary, and its contacts may not be left out.
             must_go_on = offered and (all_of_them or (part.name == "summary" and not written))
             texts = offered if must_go_on else [*offered, *instead]
-            text = yield Choice(texts, free_starts[: written + 1] if free else (), longest)
+            text, tokens = yield Choice(texts, free_starts[: written + 1] if free else (), longest, self.headings)
             if text == end:
                 return
-            self.spare -= self.count_tokens(text)
+            self.spare -= tokens
             written += 1
             if text == nothing:
                 most = written
@@ -152,8 +160,8 @@ class GuidedForm:
         left = min(DETAIL_TOKENS, self.spare)
         ends: list[str] = []  # the first line must come
         while left > LINE_ENDING:
-            text = yield Choice(ends, [""], longest=left - LINE_ENDING)
-            left -= self.count_tokens(text)
+            _, tokens = yield Choice(ends, [""], left - LINE_ENDING, self.headings)
+            left -= tokens
             ends = [end]
         yield Choice([end] if ends else [f"{self.template.nothing}\n{end}"])
 

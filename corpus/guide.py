@@ -1,12 +1,16 @@
 """What may come next in an answer, token by token: texts to choose from, or free text without invented contacts."""
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Collection, Generator, Iterable, Sequence
 from dataclasses import dataclass
 
-from corpus.template import MARKERS
+from corpus.normalization import normalize
+from corpus.template import MARKERS, count_markers
 from corpus.verification import KnownContacts
 
-BROKEN = "\ufffd"  # what the bytes of half a character are decoded to
+# Byte-level BPE writes visible bytes as the characters of the same number, the others as those from 256 on.
+VISIBLE_BYTES = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+OTHER_BYTES = [byte for byte in range(0x100) if byte not in VISIBLE_BYTES]
+BYTE_OF_CHARACTER = {chr(byte): byte for byte in VISIBLE_BYTES} | {chr(0x100 + n): b for n, b in enumerate(OTHER_BYTES)}
 
 
 @dataclass(frozen=True)
@@ -15,7 +19,11 @@ class Choice:
 
     texts: Sequence[str] = ()
     free_starts: Sequence[str] = ()  # what a line of free text may begin with; "" alone: paragraphs
-    longest: int = 0  # tokens of a free line
+    longest: int = 0  # tokens of a free line, which may have to go on to the end of a word or of a contact
+    other_lines: Collection[str] = ()  # what a line of free text may not be
+
+
+Form = Generator[Choice, tuple[str, int], None]  # is sent what was written, and in how many tokens
 
 
 class AnswerGuide:
@@ -25,7 +33,7 @@ class AnswerGuide:
     them possible. Lines can be encoded one by one, because no token goes on after a line end.
     """
 
-    def __init__(self, form: Generator[Choice, str, None], contacts: KnownContacts | None, tokenizer, nothing: str):
+    def __init__(self, form: Form, contacts: KnownContacts | None, tokenizer, nothing: str):
         """`contacts` are the only ones that free text may hold, None: any; `nothing` stands where there is none."""
         self.form, self.contacts, self.tokenizer, self.nothing = form, contacts, tokenizer, nothing
         self.markers = {tokenizer.token_to_id(marker) for marker in MARKERS}
@@ -36,37 +44,38 @@ class AnswerGuide:
         return None if self.trie is None else list(self.trie)
 
     def accepts(self, token: int) -> bool:
-        """Whether a token may come next in free text."""
+        """Whether a token may come next in free text: what it leaves can be gone on with to the end of the line."""
         if token in self.markers:
             return token in self.ends and not self.line_tokens
-        line = self.tokenizer.decode([*self.line_tokens, token])
-        text = line.rstrip("\n")
-        ends = len(line) - len(text)
-        if "\n" in text or BROKEN in text.rstrip(BROKEN):
-            return False
-        if ends and (ends > self.most_line_ends or text.strip() in self.empty_lines or text.endswith(BROKEN)):
-            return False
-        return self.contacts is None or self.contacts.allow(text, finished=bool(ends))
+        line_bytes = self.line_bytes + self._bytes_of(token)
+        whole = _decode_whole(line_bytes)
+        is_overlong = len(self.line_tokens) >= self.longest
+        if is_overlong and whole != _decode_whole(self.line_bytes) and whole.encode() != line_bytes:
+            return False  # one cut character after the other would put the end off for ever
+        return any(map(self._may_stand, _complete_character(line_bytes)))
 
     def take(self, token: int) -> None:
         """The token has been written."""
         self.line_tokens.append(token)
+        self.line_bytes += self._bytes_of(token)
         if self.trie is not None:
             self.trie = self.trie[token]
             if self.trie:
                 return
-        line = self.tokenizer.decode(self.line_tokens)
+        line = _decode_whole(self.line_bytes)
         if line.endswith("\n"):
-            self._offer(self.form.send(line))
+            self._offer(self.form.send((line, len(self.line_tokens))))
         else:
             self.trie = self._required(line)
 
     def _offer(self, choice: Choice) -> None:
         self.line_tokens: list[int] = []
+        self.line_bytes = b""
         self.longest = choice.longest
+        self.free_starts = choice.free_starts
         # The space at the end of a start belongs to the token that follows.
         starts = [start.rstrip() for start in choice.free_starts]
-        self.empty_lines = {start.strip() for start in starts}
+        self.other_lines = {start.strip() for start in starts} | set(choice.other_lines)
         self.ends: set[int] = set()
         self.most_line_ends = 1
         if starts == [""]:
@@ -74,6 +83,21 @@ class AnswerGuide:
             self.ends = {self.tokenizer.token_to_id(text) for text in choice.texts}
         else:
             self.trie = self._trie([*choice.texts, *starts])
+
+    def _bytes_of(self, token: int) -> bytes:
+        return bytes(BYTE_OF_CHARACTER[character] for character in self.tokenizer.id_to_token(token))
+
+    def _may_stand(self, line: str) -> bool:
+        """Whether a free line may be this, or begin so where it has no line end yet."""
+        text = line.rstrip("\n")
+        ends = len(line) - len(text)
+        if not any(text.startswith(start) or start.startswith(text) for start in self.free_starts):
+            return False
+        if ends and (ends > self.most_line_ends or text.strip() in self.other_lines):
+            return False
+        if not _is_clean(text):
+            return False
+        return self.contacts is None or self.contacts.allow(text, finished=bool(ends))
 
     def _required(self, line: str) -> dict | None:
         """The trie of what has to follow in a free line, None where anything may."""
@@ -83,7 +107,8 @@ class AnswerGuide:
                 return self._trie(f" {value}\n" for value in values or [self.nothing])
             if rests := self.contacts.complete(line):
                 return self._trie(rests)
-        if len(self.line_tokens) >= self.longest and not line.endswith(BROKEN):
+        is_whole = line.encode() == self.line_bytes
+        if len(self.line_tokens) >= self.longest and is_whole and self._may_stand(f"{line}\n"):
             return self._trie(["\n"])
         return None
 
@@ -94,3 +119,31 @@ class AnswerGuide:
             for token in encoding.ids:
                 node = node.setdefault(token, {})
         return trie
+
+
+def _decode_whole(line_bytes: bytes) -> str:
+    """The whole characters; a last one that is cut short is left out."""
+    return line_bytes.decode(errors="ignore")
+
+
+def _complete_character(line_bytes: bytes) -> list[str]:
+    """What bytes may become that end inside a character: two examples of it, which every such beginning has one of.
+
+    Themselves where they end with a whole one, and nothing where they are no text.
+    """
+    for missing in range(4):
+        texts = []
+        for continuation in (b"\x80", b"\xbf"):
+            try:
+                texts.append((line_bytes + continuation * missing).decode())
+            except UnicodeDecodeError:
+                continue
+        if texts:
+            return texts
+    return []
+
+
+def _is_clean(text: str) -> bool:
+    """Whether a line is as step 01 leaves one: no control characters, no two spaces, no marker spelled out."""
+    text = text.removeprefix("  ")  # which list items begin with
+    return normalize(f"{text}.") == f"{text}." and not count_markers(text)

@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from corpus.contacts import find_values, normalize_value
 
@@ -19,18 +19,26 @@ class KnownContacts:
     be an account number in another.
     """
 
-    def __init__(self, values: Iterable[tuple[str, str]] = (), text: str = ""):
-        """`values` are (label, value) pairs; those found in `text` are added."""
+    def __init__(
+        self,
+        values: Iterable[tuple[str, str]] = (),
+        text: str = "",
+        may_begin: Callable[[str], bool] = lambda spelling: True,
+    ):
+        """`values` are (label, value) pairs; those found in `text` are added.
+
+        Only spellings of which `may_begin` is true are led to from their beginning.
+        """
         pairs = list(dict.fromkeys([*values, *((place[2], place[3]) for place in _find_all(text))]))
         self.by_label: dict[str, list[str]] = {}
         for label, value in pairs:
-            self.by_label.setdefault(label, []).append(value)
+            if may_begin(value):
+                self.by_label.setdefault(label, []).append(value)
         self.normalized = {(label, normalize_value(label, value)) for label, value in pairs}
-        spellings = {value for _, value in pairs}
-        for source in (text, *spellings):
-            spellings |= {run[0] for run in find_runs(source)}
-        self.digits = {digits_of(spelling) for spelling in spellings}
-        self.spellings = sorted((spelling.lower(), spelling) for spelling in spellings)
+        values = {value for _, value in pairs}
+        runs = {run[0] for source in (text, *values) for run in find_runs(source)}
+        self.digits = {digits_of(run) for run in runs}
+        self.spellings = sorted((spelling.lower(), spelling) for spelling in filter(may_begin, values | runs))
 
     def allow_all(self, text: str) -> bool:
         """Whether all contacts in the lines of a text are known."""
@@ -38,22 +46,29 @@ class KnownContacts:
 
     def allow(self, line: str, finished: bool = True) -> bool:
         """Whether all contacts in a line are known; the last in an unfinished one may be the beginning of one."""
-        for start, _, label, value in find_values(line):
-            known = (label, normalize_value(label, value)) in self.normalized
-            if not known and (finished or not self._spellings_from(line[start:])):
-                return False
-        for run in find_runs(line):
-            known = digits_of(run[0]) in self.digits
-            if not known and (finished or not self._spellings_from(line[run.start() :])):
-                return False
-        return True
+        unknown = self._find_unknown(line)
+        return not unknown or (not finished and any(True for _ in self._rests(line, unknown)))
 
     def complete(self, line: str) -> list[str]:
         """What must follow the beginning of a contact at the end of a line, each choice; [] where nothing must."""
-        starts = [start for start, end, _, _ in find_values(line) if end == len(line)]
-        starts += [run.start() for run in find_runs(line) if run.end() == len(line)]
-        rests = {spelling[len(line) - start :] for start in starts for spelling in self._spellings_from(line[start:])}
-        return [] if "" in rests or self.allow(line) else sorted(rests)
+        return sorted(set(self._rests(line, self._find_unknown(line))))
+
+    def _find_unknown(self, line: str) -> list[int]:
+        """Where the contacts in a line begin that are not known."""
+        values = [
+            start
+            for start, _, label, value in find_values(line)
+            if (label, normalize_value(label, value)) not in self.normalized
+        ]
+        return values + [run.start() for run in find_runs(line) if digits_of(run[0]) not in self.digits]
+
+    def _rests(self, line: str, unknown: Iterable[int]) -> Iterator[str]:
+        """What makes the unknown contacts of a line, each beginning at one of these places, known ones."""
+        for start in unknown:
+            for spelling in self._spellings_from(line[start:]):
+                rest = spelling[len(line) - start :]
+                if not self._find_unknown(line + rest):
+                    yield rest
 
     def values_after_label(self, line: str) -> list[str] | None:
         """The values that can follow "TEL:" at the end of a line; None where it ends otherwise."""

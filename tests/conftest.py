@@ -137,9 +137,15 @@ SETTINGS = {
         "device": "cpu",
         "precision": "fp32",
     },
-    "05": {"max_new_tokens": 8, "device": "cpu"},
+    "05": {"question": "여권을 잃어버렸어요", "max_new_tokens": 60, "device": "cpu"},
     "export": {},
 }
+
+
+def _flag(name: str, value) -> list[str]:
+    if isinstance(value, bool):
+        return [f"--{name}" if value else f"--no-{name}"]
+    return [f"--{name}", str(value)]
 
 
 @dataclass(frozen=True)
@@ -206,11 +212,16 @@ class House:
                 "tokenizer_path": self.tokenizer,
                 "checkpoint_path": self.checkpoint,
             },
-            "05": {"checkpoint_path": self.checkpoint},
+            "05": {
+                "checkpoint_path": self.checkpoint,
+                "index_path": self.index,
+                "samples_path": self.samples,
+                "contacts_path": self.contacts,
+            },
             "export": {"checkpoint_path": self.checkpoint, "out_dir": self.exported},
         }
         settings = {**reads_and_writes[step], **SETTINGS[step], **changes}
-        return [text for name, value in settings.items() for text in ("--" + name.replace("_", "-"), str(value))]
+        return [text for name, value in settings.items() for text in _flag(name.replace("_", "-"), value)]
 
     def main(self, step: str):
         """The `main` of a step's script."""

@@ -19,6 +19,8 @@ from tokenizers import Tokenizer
 
 ROOT = Path(pipeline.__file__).parent
 HEADINGS = Template().headings
+# What the model itself has learned to write, without anybody holding it to a form or to its sources.
+ITS_OWN_WORDS = {"form": "free", "verify_contacts": False, "verify_lines": False, "temperature": 0}
 
 # --- An answer ---
 
@@ -59,7 +61,7 @@ def test_the_bins_hold_every_sample_to_the_letter(taught_house):
 
 def test_a_question_of_the_training_set_gets_its_answer_with_the_four_sections(taught_house, capsys):
     question, _, wanted = next(parts_of(sample) for sample in training_samples(taught_house) if DOC not in sample)
-    taught_house.run("05", question=question, temperature=0, repetition_penalty=1, max_new_tokens=400)
+    taught_house.run("05", question=question, closed_book=True, max_new_tokens=400, no_repeat_ngram=0, **ITS_OWN_WORDS)
     answer = capsys.readouterr().out
     lines = answer.split("\n")
     assert [line for line in lines if line in HEADINGS] == list(HEADINGS)
@@ -73,18 +75,30 @@ def test_a_question_on_a_document_gets_an_answer_with_the_four_sections(taught_h
         "05",
         question=question,
         doc_path=tmp_path / "문서.txt",
-        temperature=0,
-        repetition_penalty=1,
         max_new_tokens=400,
+        no_repeat_ngram=0,
+        **ITS_OWN_WORDS,
     )
     answer = capsys.readouterr().out
     assert [line for line in answer.split("\n") if line in HEADINGS] == list(HEADINGS)
     assert answer.rstrip("\n") == wanted
 
 
+def test_a_guided_answer_is_made_of_the_sentences_of_the_document_that_is_found(taught_house, capsys):
+    taught_house.run("05", question="체류 기간을 넘기면 벌금이 얼마인가요?", max_new_tokens=400)
+    answer = capsys.readouterr()
+    assert answer.err == "source: 관광비자 연장하는 방법 (raw.txt, line 12)\n"
+    sections = Template().split_sections(answer.out)
+    assert tuple(sections) == HEADINGS
+    (document,) = {sample.document for sample in read_samples(taught_house.samples) if "체류 기간" in sample.document}
+    said = [line.removeprefix("- ") for line in sections["요약:"].strip().split("\n")]
+    assert said and all(line in document for line in said)
+    assert sections["연락처(공공정보):"] == "- 이민국\n  - TEL: (02) 0000-2345\n"
+
+
 def test_an_answer_that_ended_leaves_stderr_empty_and_one_cut_off_says_so_there(taught_house, capsys):
     question, _, wanted = next(parts_of(sample) for sample in training_samples(taught_house) if DOC not in sample)
-    ask = {"question": question, "temperature": 0, "repetition_penalty": 1}
+    ask = {"question": question, "closed_book": True, "no_repeat_ngram": 0, **ITS_OWN_WORDS}
     taught_house.run("05", **ask, max_new_tokens=500)
     assert capsys.readouterr().err == ""
     taught_house.run("05", **ask, max_new_tokens=3)
@@ -94,30 +108,41 @@ def test_an_answer_that_ended_leaves_stderr_empty_and_one_cut_off_says_so_there(
     assert "MAX_NEW_TOKENS" not in cut_off.out
 
 
-def test_the_same_seed_gives_the_same_answer_and_another_seed_another(house, capsys):
+@pytest.mark.parametrize("form", ["guided", "free"])
+def test_the_same_seed_gives_the_same_answer_and_another_seed_another(house, capsys, form):
     answers = []
     for seed in (1, 1, 2):
-        house.run("05", seed=seed, temperature=1.0, max_new_tokens=40)
+        house.run("05", seed=seed, temperature=1.0, max_new_tokens=150, form=form)
         answers.append(capsys.readouterr().out)
     assert answers[0] == answers[1] != answers[2]
 
 
-def test_an_answer_holds_no_broken_letters_and_no_special_tokens(taught_house, capsys):
-    taught_house.run("05", seed=3, temperature=0.8, top_k=0, top_p=1.0, max_new_tokens=200)
+@pytest.mark.parametrize("form", ["guided", "free"])
+def test_an_answer_holds_no_broken_letters_and_no_special_tokens(taught_house, capsys, form):
+    how = {"temperature": 0.8, "top_k": 0, "top_p": 1.0, "verify_lines": False}
+    taught_house.run("05", seed=3, max_new_tokens=200, form=form, **how)
     answer = capsys.readouterr().out
     assert re.search("[가-힣]", answer)
     assert "\ufffd" not in answer
     assert not re.search(r"\[/?(?:BOS|EOS|QUESTION|DOC|ANSWER|PAD|UNK)\]", answer)
 
 
-def test_step_05_needs_the_checkpoint_alone(taught_house, tmp_path):
+def test_a_document_on_standard_input_is_answered_from_with_the_checkpoint_alone(taught_house, tmp_path):
     folder = tmp_path / "elsewhere"
     folder.mkdir()
     (folder / "ckpt.pt").write_bytes(taught_house.checkpoint.read_bytes())
-    question, _, wanted = next(parts_of(sample) for sample in training_samples(taught_house) if DOC not in sample)
-    flags = ["--checkpoint-path", "ckpt.pt", "--question", question, "--temperature", "0", "--device", "cpu"]
-    command = [sys.executable, ROOT / "05_generate.py", *flags, "--repetition-penalty", "1"]
-    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, encoding="utf-8", timeout=60)
+    question, document, wanted = next(parts_of(sample) for sample in training_samples(taught_house) if DOC in sample)
+    flags = ["--checkpoint-path", "ckpt.pt", "--question", question, "--device", "cpu", "--temperature", "0"]
+    flags += ["--form", "free", "--no-verify-contacts", "--no-verify-lines", "--no-repeat-ngram", "0"]
+    result = subprocess.run(
+        [sys.executable, ROOT / "05_generate.py", *flags],
+        input=document,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=60,
+    )
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout.rstrip("\n") == wanted
     assert os.listdir(folder) == ["ckpt.pt"]

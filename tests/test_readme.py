@@ -59,10 +59,9 @@ def test_both_readmes_have_the_same_commands():
     assert [line.split("#")[0].strip() for line in english] == [line.split("#")[0].strip() for line in korean]
 
 
-def test_make_asks_what_step_05_asks_and_the_bundled_samples_answer_it(tmp_path):
+def test_make_asks_a_question_that_the_bundled_samples_answer(tmp_path):
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     question = re.search(r"^QUESTION \?= (.*)$", makefile, flags=re.MULTILINE)[1]
-    assert question == importlib.import_module("05_generate").QUESTION
     flags = re.search(r"\$\(RUN\) 01_prepare_samples\.py(.*)$", makefile, flags=re.MULTILINE)[1].split()
     raw, samples = ROOT / "data" / "sample_raw.txt", tmp_path / "samples.txt"
     paths = ["--raw-path", str(raw), "--samples-path", str(samples), "--contacts-path", str(tmp_path / "contacts.json")]

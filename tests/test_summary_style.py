@@ -85,13 +85,22 @@ def test_the_style_reaches_every_artifact(summing_house):
     assert Template(**load_checkpoint(summing_house.checkpoint)["template"]) == TEMPLATE
 
 
-def test_such_a_model_asks_for_a_document_and_sums_it_up(summing_house, tmp_path, capsys):
-    with pytest.raises(StepError, match="--doc-path"):
-        summing_house.run("05")
+def test_such_a_model_sums_up_a_document_in_its_five_parts(summing_house, tmp_path, capsys):
     (tmp_path / "글.txt").write_text(REVIEW, encoding="utf-8")
     capsys.readouterr()
-    summing_house.run("05", doc_path=tmp_path / "글.txt")  # two steps have taught it nothing to say
-    assert capsys.readouterr().out.endswith("\n")
+    summing_house.run("05", question="", doc_path=tmp_path / "글.txt", max_new_tokens=150)
+    summary = capsys.readouterr().out
+    assert tuple(TEMPLATE.split_sections(summary)) == TEMPLATE.headings
+    said = [line.removeprefix("- ") for line in summary.splitlines() if line.startswith("- ")]
+    assert all(line in REVIEW or line == TEMPLATE.nothing for line in said)
+    assert said[0] in REVIEW
+
+
+def test_such_a_model_sums_up_the_document_that_a_question_finds(summing_house, capsys):
+    summing_house.run("05", question="태풍이 올 때 무엇을 준비하나요?", max_new_tokens=150)
+    summary = capsys.readouterr()
+    assert summary.err.startswith("source: 태풍이 올 때 준비할 일 (raw.txt, line ")
+    assert tuple(TEMPLATE.split_sections(summary.out)) == TEMPLATE.headings
 
 
 def test_another_style_is_refused_by_name(new_house):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from corpus.contacts import find_values, normalize_value
 
-DIGIT_RUN = re.compile(r"\+?\(?\d(?:[\d \-.–()]*\d)?")  # digits that are read together, whatever stands between them
+DIGIT_RUN = re.compile(r"\+?\d(?:[\d \-.–()]*\d)?")  # digits that are read together, whatever stands between them
 FEWEST_DIGITS = 7  # of a run that reads as a telephone number
 DATE = re.compile(r"(?:19|20)\d\d(?:[-. ]{1,2}\d{1,2}){1,2}")
 LABEL_AT_END = re.compile(r"\b(TEL|ADDR|WEB|KAKAO|EMAIL):$")
@@ -55,12 +55,14 @@ class KnownContacts:
 
     def _find_unknown(self, line: str) -> list[int]:
         """Where the contacts in a line begin that are not known."""
-        values = [
-            start
-            for start, _, label, value in find_values(line)
-            if (label, normalize_value(label, value)) not in self.normalized
-        ]
-        return values + [run.start() for run in find_runs(line) if digits_of(run[0]) not in self.digits]
+        unknown, known = [], []
+        for start, end, label, value in find_values(line):
+            (known if (label, normalize_value(label, value)) in self.normalized else unknown).append((start, end))
+        for run in find_runs(line):
+            is_within = any(start <= run.start() and run.end() <= end for start, end in known)
+            if not is_within and digits_of(run[0]) not in self.digits:
+                unknown.append(run.span())
+        return [start for start, _ in unknown]
 
     def _rests(self, line: str, unknown: Iterable[int]) -> Iterator[str]:
         """What makes the unknown contacts of a line, each beginning at one of these places, known ones."""

@@ -93,7 +93,7 @@ def test_a_guided_answer_is_made_of_the_sentences_of_the_document_that_is_found(
     (document,) = {sample.document for sample in read_samples(taught_house.samples) if "체류 기간" in sample.document}
     said = [line.removeprefix("- ") for line in sections["요약:"].strip().split("\n")]
     assert said and all(line in document for line in said)
-    assert sections["연락처(공공정보):"] == "- 이민국\n  - TEL: (02) 0000-2345\n"
+    assert sections["연락처(공공정보):"] == "- 이민국 안내\n  - TEL: (02) 0000-2345\n"
 
 
 def test_an_answer_that_ended_leaves_stderr_empty_and_one_cut_off_says_so_there(taught_house, capsys):

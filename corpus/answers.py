@@ -35,7 +35,7 @@ def extract_answer(document: Document) -> Answer:
     lists = find_checklist(text, document.title)
     answer.to_do, answer.to_bring, answer.to_beware = ([shorten(line) for line in lines] for lines in lists)
     answer.summary = _summarize(_statements(text, document.title), document.title)
-    if document.title and document.title in text:
+    if has_title(text, document.title):
         # The question names the title too. To begin an answer by repeating what was asked is the easiest rule
         # for a model to learn, and from the title it remembers the rest.
         answer.summary.insert(0, shorten(document.title))
@@ -52,9 +52,14 @@ def extract_review(document: Document) -> Answer:
     return answer
 
 
+def has_title(text: str, title: str) -> bool:
+    """Whether the title of a document stands in it; then it is the first line of the summary."""
+    return bool(title) and title in text
+
+
 def candidate_summary(text: str, title: str) -> list[str]:
     """All lines that the summary of a document may hold, in the document's order."""
-    lines = [title] if title and title in text else []
+    lines = [title] if has_title(text, title) else []
     return list(dict.fromkeys(map(shorten, [*lines, *_statements(text, title)])))
 
 
@@ -63,9 +68,12 @@ def candidate_items(text: str, title: str) -> list[str]:
     return list(dict.fromkeys(shorten(statement.text) for statement in read_statements(text, title)))
 
 
-def candidate_passages(text: str) -> list[str]:
-    """All passages that the details of a document's answer may be."""
-    return list(dict.fromkeys(map(_join, _passages(text))))
+def candidate_passages(text: str) -> list[tuple[str, ...]]:
+    """All passages that the details of a document's answer may be: for each first sentence, the longest first."""
+    by_start: dict[int, list[str]] = {}
+    for start, passage in _passages(text):
+        by_start.setdefault(start, []).append(_join(passage))
+    return [tuple(passages) for passages in by_start.values()]
 
 
 def content_words(text: str) -> list[str]:
@@ -148,7 +156,7 @@ def _summarize(statements: list[str], title: str) -> list[str]:
 
 def _passage(text: str, summary: list[str]) -> str:
     """The passage with most that the summary leaves out; of equal ones the first, and of those the longest."""
-    passages = _passages(text)
+    passages = [passage for _, passage in _passages(text)]
 
     def gain(passage: list[tuple[int, str]]) -> int:
         return sum(len(sentence) for _, sentence in passage if not any(line in sentence for line in summary))
@@ -156,10 +164,10 @@ def _passage(text: str, summary: list[str]) -> str:
     return _join(max(passages, key=gain)) if passages else shorten(text)
 
 
-def _passages(text: str) -> list[list[tuple[int, str]]]:
+def _passages(text: str) -> list[tuple[int, list[tuple[int, str]]]]:
     """Connected runs of whole sentences, (line, sentence) each, of at most LONGEST_DETAILS characters together.
 
-    In the order of their first sentence, the longer before the shorter.
+    Each with the number of its first sentence, in the order of these, the longer before the shorter.
     """
     sentences = [
         (number, sentence)
@@ -175,7 +183,7 @@ def _passages(text: str) -> list[list[tuple[int, str]]]:
             if size > LONGEST_DETAILS:
                 break
             ends.append(end + 1)
-        passages += [sentences[start:end] for end in reversed(ends)]
+        passages += [(start, sentences[start:end]) for end in reversed(ends)]
     return passages
 
 

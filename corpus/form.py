@@ -1,14 +1,15 @@
 """The form of an answer while it is written: which lines may come where, and how much room each has left."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from corpus.answers import candidate_items, candidate_passages, candidate_summary
+from corpus.answers import candidate_items, candidate_passages, candidate_summary, has_title
 from corpus.contacts import find_contacts
 from corpus.guide import Choice, Form
 from corpus.template import CONTACT_START, Part, Template, neutralize_markers, write_contact, write_institution
 from corpus.verification import KnownContacts
 
+LEAST_SUMMARY = 3  # lines, besides the title
 MOST_ITEMS = 6  # of the summary and of each list
 MOST_INSTITUTIONS = 5  # taken from a table; those of a document are all listed
 LONGEST_LINE = 60  # tokens of a line that is not taken from a document
@@ -22,8 +23,9 @@ class Material:
     """What an answer may be made of; None stands for any text."""
 
     summary: Sequence[str] | None = None  # lines in the order of the document
+    summary_begins: bool = False  # whether the first of them always comes first, as a title does
     items: Sequence[str] | None = None  # of the other lists
-    passages: Sequence[str] | None = None  # one of them makes the details
+    passages: Sequence[Sequence[str]] | None = None  # one makes the details; of each first sentence, the longest first
     contacts: Mapping[str, Sequence[tuple[str, str]]] | None = None  # institution -> (label, value) of each contact
     all_contacts: bool = False  # whether none of them may be left out
 
@@ -34,22 +36,24 @@ class Material:
 
 def material_of(documents: Iterable[tuple[str, str]]) -> Material:
     """The sentences of documents, (text, title) each, as they may stand in an answer, and their contacts."""
+    documents = list(documents)
     summary: list[str] = []
     items: list[str] = []
-    passages: list[str] = []
+    passages: list[tuple[str, ...]] = []
     contacts: dict[str, list[tuple[str, str]]] = {}
     for text, title in documents:
         known = KnownContacts(text=text)
         # A line that was cut short may end in half a number.
         summary += filter(known.allow_all, candidate_summary(text, title))
         items += filter(known.allow_all, candidate_items(text, title))
-        passages += filter(known.allow_all, candidate_passages(text))
+        passages += [tuple(filter(known.allow_all, each)) for each in candidate_passages(text)]
         for contact in find_contacts(text, title):
             contacts.setdefault(contact.institution, []).append((contact.label, contact.value))
     # Two documents may share a line or a contact.
     contacts = {institution: list(dict.fromkeys(values)) for institution, values in contacts.items()}
-    lists = (list(dict.fromkeys(lines)) for lines in (summary, items, passages))
-    return Material(*lists, contacts, all_contacts=True)
+    summary, items, passages = (list(dict.fromkeys(each)) for each in (summary, items, passages))
+    begins = bool(documents) and has_title(*documents[0])
+    return Material(summary, begins, items, passages, contacts, all_contacts=True)
 
 
 def material_of_table(table: Iterable[Mapping]) -> Material:
@@ -63,10 +67,24 @@ def material_of_table(table: Iterable[Mapping]) -> Material:
     return Material(contacts=contacts)
 
 
+def _lines(part: Part, texts: Sequence[str] | None) -> list[str] | None:
+    return [f"{part.bullet}{text}\n" for text in texts] if texts is not None else None
+
+
 def free_form(template: Template) -> Form:
     """Any lines, until the model ends its answer."""
     while True:
-        yield Choice([template.answer_end.strip()], [""], longest=1 << 30)
+        yield Choice([template.answer_end.strip()], free_starts=[""], longest=1 << 30)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How many items a part has, as far as there are as many and room for them."""
+
+    first: int  # that always come first
+    least: int
+    most: int
+    in_order: bool = True  # of the document
 
 
 class GuidedForm:
@@ -87,57 +105,60 @@ class GuidedForm:
             raise ValueError(f"the shortest answer needs {-self.spare} tokens more than there is room for")
         parts, material = self.template.parts, self.material
         ends = [f"{part.heading}\n" for part in parts[1:]] + [self.template.answer_end.strip()]
+        told: set[str] = set()  # what stands in one list stands in no other
         yield Choice([f"{parts[0].heading}\n"])
         for part, end in zip(parts, ends, strict=True):
-            if part.name == "details":
-                yield from self._write_details(end)
+            if part.name == "summary":
+                first = int(material.summary_begins)
+                limits = Limits(first, first + LEAST_SUMMARY, MOST_ITEMS)
+                yield from self._write_part(part, end, _lines(part, material.summary), limits, [part.bullet])
             elif part.name == "contacts":
-                all_of_them = material.all_contacts
-                most = len(material.contacts or ()) if all_of_them else MOST_INSTITUTIONS
                 blocks = self._contact_blocks() if material.contacts is not None else None
-                starts = [part.bullet, CONTACT_START]
-                yield from self._write_part(part, end, blocks, most, starts, in_order=False, all_of_them=all_of_them)
+                least = len(blocks or ()) if material.all_contacts else 0
+                limits = Limits(0, least, max(least, MOST_INSTITUTIONS), in_order=False)
+                yield from self._write_part(part, end, blocks, limits, [part.bullet, CONTACT_START])
+            elif part.name == "details":
+                yield from self._write_details(end)
             else:
-                lines = material.summary if part.name == "summary" else material.items
-                items = [f"{part.bullet}{line}\n" for line in lines] if lines is not None else None
-                yield from self._write_part(part, end, items, MOST_ITEMS, [part.bullet])
+                lines = _lines(part, material.items)
+                left = [line for line in lines if line.strip() not in told] if lines is not None else None
+                written = yield from self._write_part(part, end, left, Limits(0, 0, MOST_ITEMS), [part.bullet])
+                told |= {line.strip() for line in written}
 
     def _nothing(self, part: Part) -> str:
         return f"{part.bullet}{self.template.nothing}\n"
 
     def _write_part(
-        self,
-        part: Part,
-        end: str,
-        items: Sequence[str] | None,
-        most: int,
-        free_starts: Sequence[str],
-        in_order: bool = True,
-        all_of_them: bool = False,
-    ) -> Form:
-        """At most so many of the items, or free lines for None, or the phrase for nothing; then `end`."""
+        self, part: Part, end: str, items: Sequence[str] | None, limits: "Limits", free_starts: Sequence[str]
+    ) -> Generator[Choice, tuple[str, int], list[str]]:
+        """Some of the items, or free lines for None, or the phrase for nothing; then `end`. Return the lines."""
         nothing = self._nothing(part)
         self.spare += self.count_tokens(nothing)  # which an item takes the place of
-        left = list(items or ())
-        written = 0
+        left, written, most = list(items or ()), [], limits.most
         while True:
-            offered = [item for item in left if written < most and self._fits(item)]
+            offered = left if len(written) < most else []
+            if len(written) < limits.first:
+                offered = offered[:1]
+            missing = limits.least - len(written)
+            if limits.in_order and 1 < missing <= len(offered):
+                offered = offered[: 1 - missing]  # of the last lines there would be too few
+            offered = [item for item in offered if self._fits(item)]
             longest = min(LONGEST_LINE, self.spare - LINE_ENDING)
-            free = items is None and written < most and longest > 0
+            free = items is None and len(written) < most and longest > 0
+            starts = free_starts[: len(written) + 1] if free else ()
             # Free text can say that there is nothing by itself.
-            instead = [end] if written else [] if free else [nothing]
-            # A document always has a first line of a summary, and its contacts may not be left out.
-            must_go_on = offered and (all_of_them or (part.name == "summary" and not written))
-            texts = offered if must_go_on else [*offered, *instead]
-            text, tokens = yield Choice(texts, free_starts[: written + 1] if free else (), longest, self.headings)
+            ways_out = [end] if written else [] if free else [nothing]
+            if offered and missing > 0:
+                ways_out = []
+            text, tokens = yield Choice(offered, ways_out, starts, longest, self.headings)
             if text == end:
-                return
+                return written
             self.spare -= tokens
-            written += 1
-            if text == nothing:
-                most = written
+            if text == nothing or (free and text in written):  # who repeats a line would go on so
+                most = 0
+            written.append(text)
             if text in left:
-                left = left[left.index(text) + 1 :] if in_order else [item for item in left if item != text]
+                left = left[left.index(text) + 1 :] if limits.in_order else [item for item in left if item != text]
 
     def _contact_blocks(self) -> list[str]:
         """The lines of each institution, with as many of its contacts as there is room for."""
@@ -154,13 +175,14 @@ class GuidedForm:
     def _write_details(self, end: str) -> Form:
         """A passage of the document, or free lines; then `end`, the end of the answer."""
         if self.material.passages is not None:
-            passages = [f"{passage}\n" for passage in self.material.passages]
+            of_starts = ([f"{passage}\n" for passage in each] for each in self.material.passages)
+            fitting = (next(filter(self._fits, each), None) for each in of_starts)
             nothing = f"{self.template.nothing}\n"
-            yield Choice([text + end for text in passages if self._fits(text)] or [nothing + end])
+            yield Choice([text + end for text in fitting if text] or [nothing + end])
         left = min(DETAIL_TOKENS, self.spare)
         ends: list[str] = []  # the first line must come
         while left > LINE_ENDING:
-            _, tokens = yield Choice(ends, [""], left - LINE_ENDING, self.headings)
+            _, tokens = yield Choice(ends, (), [""], left - LINE_ENDING, self.headings)
             left -= tokens
             ends = [end]
         yield Choice([end] if ends else [f"{self.template.nothing}\n{end}"])

@@ -18,6 +18,7 @@ class Choice:
     """What may come next: one of some texts, each ending in a line end or a marker; or a line of free text."""
 
     texts: Sequence[str] = ()
+    ways_out: Sequence[str] = ()  # further texts, with which a list ends or does not begin
     free_starts: Sequence[str] = ()  # what a line of free text may begin with; "" alone: paragraphs
     longest: int = 0  # tokens of a free line, which may have to go on to the end of a word or of a contact
     other_lines: Collection[str] = ()  # what a line of free text may not be
@@ -43,6 +44,10 @@ class AnswerGuide:
         """The only tokens that may come next; None: any that `accepts` takes."""
         return None if self.trie is None else list(self.trie)
 
+    def ways_out(self) -> Collection[int]:
+        """Those of the allowed tokens that lead to nothing but a way out."""
+        return self.trie.keys() - self.main_trie.keys()
+
     def accepts(self, token: int) -> bool:
         """Whether a token may come next in free text: what it leaves can be gone on with to the end of the line."""
         if token in self.markers:
@@ -60,6 +65,7 @@ class AnswerGuide:
         self.line_bytes += self._bytes_of(token)
         if self.trie is not None:
             self.trie = self.trie[token]
+            self.main_trie = self.main_trie.get(token, {})
             if self.trie:
                 return
         line = _decode_whole(self.line_bytes)
@@ -67,6 +73,7 @@ class AnswerGuide:
             self._offer(self.form.send((line, len(self.line_tokens))))
         else:
             self.trie = self._required(line)
+            self.main_trie = self.trie or {}
 
     def _offer(self, choice: Choice) -> None:
         self.line_tokens: list[int] = []
@@ -79,10 +86,11 @@ class AnswerGuide:
         self.ends: set[int] = set()
         self.most_line_ends = 1
         if starts == [""]:
-            self.trie, self.most_line_ends = None, 2
+            self.trie, self.main_trie, self.most_line_ends = None, {}, 2
             self.ends = {self.tokenizer.token_to_id(text) for text in choice.texts}
         else:
-            self.trie = self._trie([*choice.texts, *starts])
+            self.main_trie = self._trie([*choice.texts, *starts])
+            self.trie = self._trie([*choice.texts, *starts, *choice.ways_out])
 
     def _bytes_of(self, token: int) -> bytes:
         return bytes(BYTE_OF_CHARACTER[character] for character in self.tokenizer.id_to_token(token))

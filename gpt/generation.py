@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gpt.model import CACHE_BLOCK, GPT, KeyValueCache
-from gpt.sampling import SamplingSettings, choose_token
+from gpt.sampling import SamplingSettings, choose_token, decide
 
 import torch
 from torch import Tensor
@@ -19,6 +19,9 @@ class Guide(Protocol):
 
     def allowed(self) -> Sequence[int] | None:
         """The only tokens that may come next; None: any that `accepts` takes."""
+
+    def ways_out(self) -> Collection[int]:
+        """Those of the allowed tokens with which a list ends, or does not begin."""
 
     def accepts(self, token: int) -> bool:
         """Whether this token may come next, where `allowed` names none."""
@@ -65,6 +68,13 @@ class _Text:
 
     def _choose(self, logits: Tensor, allowed: Sequence[int] | None, settings: SamplingSettings) -> int:
         if allowed is not None:
+            ways_out = self.guide.ways_out()
+            if ways_out and len(ways_out) < len(allowed):
+                # Whether a list goes on is asked of all tokens, then which allowed one comes. To weigh the allowed
+                # ones at once would favour the end: it is one token, what may come is many, most of them forbidden.
+                wants_out = logits.softmax(-1)[list(ways_out)].sum()
+                out = decide(float(wants_out), settings.temperature, self.generator)
+                allowed = [token for token in allowed if (token in ways_out) == out]
             return choose_token(logits, settings, self.written, self.generator, allowed)
         token = choose_token(logits, settings, self.written, self.generator)
         if self.guide and not self.guide.accepts(token):

@@ -85,8 +85,8 @@ class KeyValueCache:
     def append(self, layer: int, keys: Tensor, values: Tensor, positions: Tensor, end: int) -> tuple[Tensor, Tensor]:
         """Store (B, G, T, D) at positions (B, T) of a layer; return the layer's first `end` ones, (B, G, end, D)."""
         rows = torch.arange(len(positions), device=positions.device)[:, None]
-        self.keys[layer][rows, :, positions] = keys.transpose(1, 2)  # (B, T, G, D)
-        self.values[layer][rows, :, positions] = values.transpose(1, 2)
+        self.keys[layer][rows, :, positions] = keys.transpose(1, 2).to(self.keys.dtype)  # (B, T, G, D)
+        self.values[layer][rows, :, positions] = values.transpose(1, 2).to(self.values.dtype)
         return self.keys[layer, :, :, :end], self.values[layer, :, :, :end]
 
 

@@ -1,5 +1,6 @@
 """From logits to the next token."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -53,6 +54,15 @@ def choose_token(
         probabilities[before >= settings.top_p] = 0
     choice = int(order[torch.multinomial(probabilities, 1, generator=generator)])
     return choice if allowed is None else allowed[choice]
+
+
+def decide(probability: float, temperature: float, generator: torch.Generator) -> bool:
+    """True with a probability, which a low temperature moves towards the likelier of the two answers."""
+    if temperature == 0:
+        return probability > 0.5
+    probability = min(max(probability, 1e-9), 1 - 1e-9)
+    logit = math.log(probability / (1 - probability)) / temperature
+    return bool(torch.rand((), generator=generator) < torch.tensor(logit).sigmoid())
 
 
 def find_repeating_tokens(written: Sequence[int], length: int) -> list[int]:

@@ -130,15 +130,15 @@ def test_the_repetition_penalty_spares_the_prompt_so_that_an_answer_can_quote_it
 class Script:
     """A guide that follows a list: a number must come, a set is to choose from, None lets anything but 7 come."""
 
-    def __init__(self, *parts):
-        self.parts, self.taken = list(parts), []
+    def __init__(self, *parts, ways_out=()):
+        self.parts, self.taken, self.out = list(parts), [], ways_out
 
     def allowed(self):
         part = self.parts[len(self.taken)] if len(self.taken) < len(self.parts) else None
         return [part] if isinstance(part, int) else sorted(part) if part else None
 
     def ways_out(self):
-        return ()
+        return self.out
 
     def accepts(self, token):
         return token != 7
@@ -172,6 +172,15 @@ def test_a_token_that_the_guide_does_not_accept_never_comes(model):
     text = [token for seed in range(40) for token in write(model, how=SamplingSettings(3.0), seed=seed, guide=Script())]
     assert len(text) == 800 and 7 not in text
     assert any(7 in write(model, how=SamplingSettings(3.0), seed=seed) for seed in range(40))
+
+
+@pytest.mark.parametrize("wanted", [0.4, 0.6])
+def test_a_way_out_is_taken_when_the_model_wants_it_more_than_all_else_together(model, monkeypatch, wanted):
+    probabilities = torch.full((80,), (1 - wanted - 0.02) / 77)  # most wants what is not allowed
+    probabilities[[1, 2, 3]] = torch.tensor([wanted, 0.015, 0.005])
+    monkeypatch.setattr("gpt.generation.read_prompt", lambda *_: probabilities.log())
+    text = write(model, count=1, guide=Script({1, 2, 3}, ways_out=(1,)))
+    assert text == ([1] if wanted > 0.5 else [2])
 
 
 def test_a_guide_can_end_the_text(model):

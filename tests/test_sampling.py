@@ -1,6 +1,6 @@
 """From logits to the next token: which may be chosen, and how often."""
 
-from gpt.sampling import SamplingSettings, choose_token, find_repeating_tokens
+from gpt.sampling import SamplingSettings, choose_token, decide, find_repeating_tokens
 
 import pytest
 import torch
@@ -125,3 +125,19 @@ def test_no_run_is_written_twice_when_that_is_asked():
     logits = torch.tensor([3.0, 2.0, 1.0])
     assert draw(logits, SamplingSettings(0.0, no_repeat_ngram=2), 0, written=[0, 0]) == 1
     assert draw(logits, SamplingSettings(0.0, no_repeat_ngram=0), 0, written=[0, 0]) == 0
+
+
+@pytest.mark.parametrize(("temperature", "share"), [(1.0, 0.3), (0.5, 9 / 58), (2.0, 0.396)])
+def test_a_decision_falls_as_often_as_its_probability_at_the_temperature_says(temperature, share):
+    generator = torch.Generator().manual_seed(0)
+    decisions = [decide(0.3, temperature, generator) for _ in range(4000)]
+    assert sum(decisions) / 4000 == pytest.approx(share, abs=0.025)
+
+
+def test_a_decision_at_temperature_0_is_for_the_likelier_answer():
+    assert decide(0.51, 0.0, torch.Generator()) and not decide(0.5, 0.0, torch.Generator())
+
+
+@pytest.mark.parametrize("probability", [0.0, 1.0])
+def test_a_certain_decision_is_no_accident(probability):
+    assert decide(probability, 1.0, torch.Generator().manual_seed(1)) == bool(probability)

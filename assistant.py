@@ -181,7 +181,7 @@ class Assistant:
         if settings.closed_book and not documents:
             material = self.table
         else:
-            material = material_of((each.text, each.title) for each in documents)
+            material = material_of([(each.text, each.title) for each in documents], self.template.style)
         count_tokens = lru_cache(maxsize=None)(lambda text: len(self.tokenizer.encode(text).ids))
         known = None
         if settings.verify_contacts:
@@ -190,7 +190,7 @@ class Assistant:
         else:
             material = replace(material, contacts=None, all_contacts=False)
         if not settings.verify_lines:
-            material = replace(material, summary=None, items=None, passages=None)
+            material = replace(material, summary=None, lists=None, passages=None)
         if settings.form == "free":
             form = free_form(self.template)
         else:

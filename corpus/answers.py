@@ -9,7 +9,6 @@ from corpus.contacts import FULL_NUMBER, find_contacts
 from corpus.documents import BULLET, HEAD_LINE, Document, split_sentences
 from corpus.institutions import LABEL
 from corpus.reviews import find_review
-from corpus.statements import read_statements
 from corpus.template import Answer
 
 LONGEST_LINE = 80  # characters of one line of an answer
@@ -61,11 +60,6 @@ def candidate_summary(text: str, title: str) -> list[str]:
     """All lines that the summary of a document may hold, in the document's order."""
     lines = [title] if has_title(text, title) else []
     return list(dict.fromkeys(map(shorten, [*lines, *_statements(text, title)])))
-
-
-def candidate_items(text: str, title: str) -> list[str]:
-    """All lines that the other lists of a document's answer may hold, in the document's order."""
-    return list(dict.fromkeys(shorten(statement.text) for statement in read_statements(text, title)))
 
 
 def candidate_passages(text: str) -> list[tuple[str, ...]]:

@@ -1,16 +1,16 @@
 """The form of an answer while it is written: which lines may come where, and how much room each has left."""
 
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from corpus.answers import candidate_items, candidate_passages, candidate_summary, has_title
-from corpus.contacts import find_contacts
+from corpus.answers import candidate_passages, candidate_summary, extract_answer, extract_review, has_title
+from corpus.documents import Document
 from corpus.guide import Choice, Form
 from corpus.template import CONTACT_START, Part, Template, neutralize_markers, write_contact, write_institution
 from corpus.verification import KnownContacts
 
 LEAST_SUMMARY = 3  # lines, besides the title
-MOST_ITEMS = 6  # of the summary and of each list
+MOST_ITEMS = 6  # of the summary, and of a list that is not taken from a document
 MOST_INSTITUTIONS = 5  # taken from a table; those of a document are all listed
 LONGEST_LINE = 60  # tokens of a line that is not taken from a document
 LINE_ENDING = 60  # tokens that such a line may need on top, to end with a whole character or contact
@@ -24,7 +24,7 @@ class Material:
 
     summary: Sequence[str] | None = None  # lines in the order of the document
     summary_begins: bool = False  # whether the first of them always comes first, as a title does
-    items: Sequence[str] | None = None  # of the other lists
+    lists: Mapping[str, Sequence[str]] | None = None  # name of a part -> lines
     passages: Sequence[Sequence[str]] | None = None  # one makes the details; of each first sentence, the longest first
     contacts: Mapping[str, Sequence[tuple[str, str]]] | None = None  # institution -> (label, value) of each contact
     all_contacts: bool = False  # whether none of them may be left out
@@ -34,26 +34,34 @@ class Material:
         return [value for values in (self.contacts or {}).values() for value in values]
 
 
-def material_of(documents: Iterable[tuple[str, str]]) -> Material:
-    """The sentences of documents, (text, title) each, as they may stand in an answer, and their contacts."""
-    documents = list(documents)
+def material_of(documents: Sequence[tuple[str, str]], style: str = "answer") -> Material:
+    """What documents, (text, title) each, can give to an answer.
+
+    The summary may hold any of their sentences and the details any passage; a list, those of its lines that step
+    01 would put there; and their contacts stand below the institutions that step 01 finds them to belong to.
+    """
+    extract = extract_review if style == "summary" else extract_answer
     summary: list[str] = []
-    items: list[str] = []
     passages: list[tuple[str, ...]] = []
+    lists: dict[str, list[str]] = {part.name: [] for part in Template.of_style(style).parts}
     contacts: dict[str, list[tuple[str, str]]] = {}
     for text, title in documents:
         known = KnownContacts(text=text)
+        answer = extract(Document("", 0, 0, 0, title, text))
         # A line that was cut short may end in half a number.
         summary += filter(known.allow_all, candidate_summary(text, title))
-        items += filter(known.allow_all, candidate_items(text, title))
         passages += [tuple(filter(known.allow_all, each)) for each in candidate_passages(text)]
-        for contact in find_contacts(text, title):
-            contacts.setdefault(contact.institution, []).append((contact.label, contact.value))
+        for name in lists.keys() - {"summary", "contacts", "details"}:
+            lists[name] += filter(known.allow_all, getattr(answer, name))
+        for institution, values in answer.contacts.items():
+            contacts.setdefault(institution, []).extend(values)
     # Two documents may share a line or a contact.
     contacts = {institution: list(dict.fromkeys(values)) for institution, values in contacts.items()}
-    summary, items, passages = (list(dict.fromkeys(each)) for each in (summary, items, passages))
+    lists = {name: list(dict.fromkeys(lines)) for name, lines in lists.items()}
     begins = bool(documents) and has_title(*documents[0])
-    return Material(summary, begins, items, passages, contacts, all_contacts=True)
+    return Material(
+        list(dict.fromkeys(summary)), begins, lists, list(dict.fromkeys(passages)), contacts, all_contacts=True
+    )
 
 
 def material_of_table(table: Iterable[Mapping]) -> Material:
@@ -105,7 +113,6 @@ class GuidedForm:
             raise ValueError(f"the shortest answer needs {-self.spare} tokens more than there is room for")
         parts, material = self.template.parts, self.material
         ends = [f"{part.heading}\n" for part in parts[1:]] + [self.template.answer_end.strip()]
-        told: set[str] = set()  # what stands in one list stands in no other
         yield Choice([f"{parts[0].heading}\n"])
         for part, end in zip(parts, ends, strict=True):
             if part.name == "summary":
@@ -120,18 +127,17 @@ class GuidedForm:
             elif part.name == "details":
                 yield from self._write_details(end)
             else:
-                lines = _lines(part, material.items)
-                left = [line for line in lines if line.strip() not in told] if lines is not None else None
-                written = yield from self._write_part(part, end, left, Limits(0, 0, MOST_ITEMS), [part.bullet])
-                told |= {line.strip() for line in written}
+                lines = _lines(part, material.lists[part.name] if material.lists is not None else None)
+                most = max(MOST_ITEMS, len(lines or ()))
+                yield from self._write_part(part, end, lines, Limits(0, 0, most), [part.bullet])
 
     def _nothing(self, part: Part) -> str:
         return f"{part.bullet}{self.template.nothing}\n"
 
     def _write_part(
         self, part: Part, end: str, items: Sequence[str] | None, limits: "Limits", free_starts: Sequence[str]
-    ) -> Generator[Choice, tuple[str, int], list[str]]:
-        """Some of the items, or free lines for None, or the phrase for nothing; then `end`. Return the lines."""
+    ) -> Form:
+        """Some of the items, or free lines for None, or the phrase for nothing; then `end`."""
         nothing = self._nothing(part)
         self.spare += self.count_tokens(nothing)  # which an item takes the place of
         left, written, most = list(items or ()), [], limits.most
@@ -152,7 +158,7 @@ class GuidedForm:
                 ways_out = []
             text, tokens = yield Choice(offered, ways_out, starts, longest, self.headings)
             if text == end:
-                return written
+                return
             self.spare -= tokens
             if text == nothing or (free and text in written):  # who repeats a line would go on so
                 most = 0

@@ -11,8 +11,9 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from types import SimpleNamespace
 
+from corpus.contacts import has_hidden_contacts
 from corpus.documents import Post, cut_documents, find_title
-from corpus.form import LONGEST_CONTACT, GuidedForm, Material, free_form, material_of, material_of_table
+from corpus.form import LONGEST_CONTACT, GuidedForm, free_form, material_of, material_of_table
 from corpus.guide import AnswerGuide
 from corpus.normalization import normalize, standardize_labels
 from corpus.retrieval import DocumentIndex, open_index, searchable
@@ -98,14 +99,16 @@ class Assistant:
         return open_index(self.settings.index_path, self.settings.samples_path, self.tokenizer_sha256)
 
     @cached_property
-    def table(self) -> Material:
-        """What an answer without a document may be made of: any words, and the contacts of the user's text."""
+    def table(self) -> list[dict]:
+        """The contacts of the user's text, by institution, as step 01 writes them."""
         path = Path(self.settings.contacts_path)
         if not path.is_file():
             print(f"({path}: there is no such file, so the answer can give no contacts)", file=sys.stderr)
-            return material_of_table([])
+            return []
         try:
-            return material_of_table(json.loads(path.read_text(encoding="utf-8")))
+            table = json.loads(path.read_text(encoding="utf-8"))
+            material_of_table(table)
+            return table
         except (ValueError, LookupError, TypeError, AttributeError):
             raise StepError(f"{path}: it is no table of contacts; run: python 01_prepare_samples.py") from None
 
@@ -179,9 +182,12 @@ class Assistant:
         """What holds the answer to its form and to its documents."""
         settings = self.settings
         if settings.closed_book and not documents:
-            material = self.table
+            material = material_of_table(self.table)
         else:
             material = material_of([(each.text, each.title) for each in documents], self.template.style)
+        hidden = {(each.source, each.line) for each in documents if each.line and has_hidden_contacts(each.text)}
+        if hidden:
+            material = replace(material, contacts=material_of_table(self.table, hidden).contacts)
         count_tokens = lru_cache(maxsize=None)(lambda text: len(self.tokenizer.encode(text).ids))
         known = None
         if settings.verify_contacts:

@@ -75,6 +75,7 @@ OTHER_NUMBER_BEFORE = re.compile(
     re.IGNORECASE,
 )
 DATE_SHAPE = re.compile(r"^(?:19|20)\d\d[ \-.]")
+HIDDEN = re.compile(r"<(?:TEL|ADDR|WEB|KAKAO|EMAIL)>")
 TRAILING_MARKS = ".,;:!?)]}>'\"”’」』"
 
 
@@ -170,6 +171,11 @@ def hide_contacts(text: str, contacts: Iterable[Contact]) -> str:
     for contact in sorted(contacts, key=lambda contact: -len(contact.value)):
         text = text.replace(contact.value, f"<{contact.label}>")
     return text
+
+
+def has_hidden_contacts(text: str) -> bool:
+    """Whether `hide_contacts` has been at work in a text."""
+    return bool(HIDDEN.search(text))
 
 
 def normalize_value(label: str, value: str) -> str:

@@ -1,6 +1,6 @@
 """The form of an answer while it is written: which lines may come where, and how much room each has left."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from corpus.answers import candidate_passages, candidate_summary, extract_answer, extract_review, has_title
@@ -64,14 +64,14 @@ def material_of(documents: Sequence[tuple[str, str]], style: str = "answer") -> 
     )
 
 
-def material_of_table(table: Iterable[Mapping]) -> Material:
-    """Any text, and the contacts of a table as step 01 writes it."""
-    contacts = {
-        neutralize_markers(entry["institution"]): [
-            (each["kind"], neutralize_markers(each["value"])) for each in entry["contacts"]
-        ]
-        for entry in table
-    }
+def material_of_table(table: Iterable[Mapping], places: Collection[tuple[str, int]] | None = None) -> Material:
+    """Any text, and the contacts of a table as step 01 writes it; of certain places, (source, line), where named."""
+    contacts: dict[str, list[tuple[str, str]]] = {}
+    for entry in table:
+        for each in entry["contacts"]:
+            if places is None or any((at["source"], at["line"]) in places for at in each["documents"]):
+                values = contacts.setdefault(neutralize_markers(entry["institution"]), [])
+                values.append((each["kind"], neutralize_markers(each["value"])))
     return Material(contacts=contacts)
 
 

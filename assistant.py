@@ -210,16 +210,18 @@ class Assistant:
             ) from None
 
     def write(self, request: Request) -> Iterator[str]:
-        """The answer, piece by piece, whole characters only."""
+        """The answer, piece by piece, whole characters only; line ends wait until something follows them."""
         tokens = (token for _, token in self._generate([request.prompt], rows=1) if token != END)
-        written = 0
+        written, line_ends = 0, ""
         stream = DecodeStream(skip_special_tokens=True)
         for token in tokens:
             written += 1
             # A Hangul syllable can be spread over tokens: the stream holds bytes back until they are whole.
             if piece := stream.step(self.tokenizer, token):
                 # Bytes that make no character come out as U+FFFD; the training text has none.
-                yield piece.replace("\ufffd", "")
+                piece = line_ends + piece.replace("\ufffd", "")
+                line_ends = piece[len(piece.rstrip("\n")) :]
+                yield piece.rstrip("\n")
         if written == request.room:
             print("\n(cut off: MAX_NEW_TOKENS or the model's context was reached)", file=sys.stderr)
 

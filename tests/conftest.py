@@ -2,13 +2,16 @@
 
 import importlib
 import os
+import random
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from corpus.template import MARKERS
 from pipeline import StepError
 
 import pytest
+from tokenizers import Tokenizer
 
 # Models as small as these are fastest on one thread, above all where several test runs share the cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -298,3 +301,42 @@ def bundled_house(open_house, tmp_path_factory) -> House:
     house.run("01", max_document_characters=house.default("01", "MAX_DOCUMENT_CHARACTERS"))
     house.run("02", vocab_size=4096, bytes_per_token=house.default("02", "BYTES_PER_TOKEN"))
     return house
+
+
+@pytest.fixture(scope="session")
+def tokenizer(built_house) -> Tokenizer:
+    """The tokenizer of the built house: 700 tokens, so that many characters are spread over several."""
+    return Tokenizer.from_file(str(built_house.tokenizer))
+
+
+@pytest.fixture(scope="session")
+def wander(tokenizer):
+    """Write a text that a guide allows, each token drawn by chance, so that all it would ever allow may come.
+
+    What could spoil a text is drawn more often: digits, labels, line ends, spaces, single bytes. Returns the
+    tokens up to a marker, or up to a most number of them.
+    """
+    tokens = range(tokenizer.get_vocab_size())
+    markers = {tokenizer.token_to_id(marker) for marker in MARKERS}
+    risky = [token for token in tokens if len(tokenizer.id_to_token(token)) == 1]
+    for text in ("0123456789", "TEL: ", "ADDR:", "KAKAO:", "\n\n", "  - ", " (02) 0000-1234", "www.", "[/ANSWER]"):
+        risky += 5 * tokenizer.encode(text).ids
+
+    def wander(guide, seed: int, most: int = 2000) -> list[int]:
+        chance, written = random.Random(seed), []
+        while len(written) < most:
+            allowed = guide.allowed()
+            if allowed is None:
+                drawn = (chance.choice(risky if chance.random() < 0.5 else tokens) for _ in range(200))
+                some_order = chance.sample(tokens, len(tokens))
+                # Raises StopIteration where nothing may come: a guide must never lead into a dead end.
+                token = next(token for those in (drawn, some_order) for token in those if guide.accepts(token))
+            else:
+                token = chance.choice(allowed)
+            if token in markers:
+                break
+            guide.take(token)
+            written.append(token)
+        return written
+
+    return wander

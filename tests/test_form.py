@@ -1,5 +1,7 @@
 """The form of an answer: whole and in order in any room, made of the document's lines, with its contacts."""
 
+import itertools
+
 from corpus.answers import candidate_items, candidate_passages, candidate_summary
 from corpus.contacts import find_contacts, find_values
 from corpus.documents import find_title
@@ -274,6 +276,28 @@ def test_unverified_contacts_keep_the_form_too(write, seed, room):
     text, tokens = write(Material(), room, seed)
     parts_of(text)
     assert len(tokens) < room
+
+
+@pytest.mark.parametrize("room", [120, 180, 250, 400, 700])
+def test_lines_that_a_model_spells_out_byte_by_byte_take_their_true_room(tokenizer, count_tokens, room):
+    letters = itertools.cycle(tokenizer.encode(letter).ids for letter in "여권을 잃어버렸습니다")
+    single_bytes = itertools.chain.from_iterable(letters)
+    guide = AnswerGuide(
+        GuidedForm(TEMPLATE, material_of_table([]), room, count_tokens).write(), KNOWN, tokenizer, TEMPLATE.nothing
+    )
+    written = []
+    while len(written) < room:
+        if (allowed := guide.allowed()) is not None:
+            token = allowed[-1]  # a free line rather than the end of the part
+        else:
+            token = next(token for token in single_bytes if guide.accepts(token))
+        if token == tokenizer.token_to_id(END_ANSWER):
+            break
+        guide.take(token)
+        written.append(token)
+    assert len(written) < room
+    assert len(tokenizer.encode(tokenizer.decode(written)).ids) < 0.9 * len(written)
+    parts_of(tokenizer.decode(written))
 
 
 # --- The free form ---

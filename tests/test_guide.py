@@ -8,6 +8,7 @@ from corpus.verification import KnownContacts
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tokenizers import AddedToken, Tokenizer, decoders, models
 
 NOTHING = "자료에 없음"
 LINES = st.lists(
@@ -170,9 +171,7 @@ def test_a_line_that_would_be_empty_or_a_heading_cannot_end(free, follow, text):
     assert follow(free(other_lines=["- 준비물:", "요약:"]), text) != text
 
 
-@pytest.mark.parametrize(
-    "text", ["요약: 여권\n", "- 준비물: 사진\n", "여권을 챙기세요\n\n", "가 나 다\n", "😀👍🏽 ½ ㎡ ㅋㅋ\n"]
-)
+@pytest.mark.parametrize("text", ["요약: 여권\n", "- 준비물: 사진\n", "[여권]\n\n", "가 나 다\n", "😀👍🏽 ½ ㎡ ㅋㅋ\n"])
 def test_any_other_line_can(free, follow, text):
     assert follow(free(other_lines=["- 준비물:", "요약:"]), text) == text
 
@@ -255,6 +254,22 @@ def test_bytes_that_begin_a_character_can_always_be_gone_on_with(free, tokenizer
         guide.take(single[data.draw(st.sampled_from(sorted(accepted, reverse=True)))])
         if guide.allowed():
             break
+
+
+def test_a_line_that_is_long_enough_is_not_put_off_by_one_cut_character_after_the_other():
+    characters = [chr(code) for code in range(0x21, 0x144)]
+    end_and_beginning = "Įê"  # the last byte of 권 and the first of the next syllable
+    vocabulary = {character: number for number, character in enumerate([*characters, end_and_beginning])}
+    tokenizer = Tokenizer(models.BPE(vocabulary, [tuple(end_and_beginning)]))
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.add_special_tokens([AddedToken(marker, special=True, normalized=False) for marker in MARKERS])
+    for longest, is_accepted in ((1, False), (9, True)):
+        form = Told(Choice([], [""], longest)).write()
+        guide = AnswerGuide(form, None, tokenizer, NOTHING)
+        for character in "ê¶":
+            guide.take(vocabulary[character])
+        assert guide.accepts(vocabulary[end_and_beginning]) == is_accepted
+        assert guide.accepts(vocabulary["Į"])
 
 
 # --- Free lines: contacts ---

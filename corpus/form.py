@@ -156,7 +156,7 @@ class GuidedForm:
             ways_out = [end] if written else [] if free else [nothing]
             if offered and missing > 0:
                 ways_out = []
-            text, tokens = yield Choice(offered, ways_out, starts, longest, self.headings)
+            text, tokens = yield Choice(offered, starts, longest, self.headings, ways_out)
             if text == end:
                 return
             self.spare -= tokens
@@ -188,7 +188,7 @@ class GuidedForm:
         left = min(DETAIL_TOKENS, self.spare)
         ends: list[str] = []  # the first line must come
         while left > LINE_ENDING:
-            _, tokens = yield Choice(ends, (), [""], left - LINE_ENDING, self.headings)
+            _, tokens = yield Choice(ends, [""], left - LINE_ENDING, self.headings)
             left -= tokens
             ends = [end]
         yield Choice([end] if ends else [f"{self.template.nothing}\n{end}"])

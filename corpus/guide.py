@@ -18,10 +18,10 @@ class Choice:
     """What may come next: one of some texts, each ending in a line end or a marker; or a line of free text."""
 
     texts: Sequence[str] = ()
-    ways_out: Sequence[str] = ()  # further texts, with which a list ends or does not begin
     free_starts: Sequence[str] = ()  # what a line of free text may begin with; "" alone: paragraphs
     longest: int = 0  # tokens of a free line, which may have to go on to the end of a word or of a contact
     other_lines: Collection[str] = ()  # what a line of free text may not be
+    ways_out: Sequence[str] = ()  # further texts, with which a list ends or does not begin
 
 
 Form = Generator[Choice, tuple[str, int], None]  # is sent what was written, and in how many tokens

@@ -360,10 +360,19 @@ def test_the_plan_is_told_once_the_speed_is_known(house, capsys):
 
 
 @pytest.mark.parametrize(
-    ("epochs", "advice"), [(0.1, "raise MAX_STEPS"), (1.0, None), (8.0, None), (30.0, "lower MAX_STEPS")]
+    ("parameters", "tokens", "epochs", "advice"),
+    [
+        (10e6, 20e6, 1.0, None),
+        (10e6, 20e6, 8.0, None),
+        (10e6, 20e6, 0.1, "raise MAX_STEPS"),
+        (10e6, 20e6, 30.0, "lower MAX_STEPS"),
+        (5e6, 0.3e6, 6.0, "smaller model"),
+        (5e6, 0.3e6, 1.0, None),
+        (1e6, 100e6, 3.0, "larger model"),
+    ],
 )
-def test_a_run_too_short_or_too_long_for_its_text_is_told_so(epochs, advice):
-    lines = advise(10_000_000, 20_000_000, epochs)
+def test_a_run_or_a_model_that_does_not_suit_the_text_is_told_so(parameters, tokens, epochs, advice):
+    lines = advise(int(parameters), int(tokens), epochs)
     assert bool(lines) == bool(advice) and (not advice or advice in lines[0])
 
 

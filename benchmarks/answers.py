@@ -39,6 +39,7 @@ from benchmarks.samples import Score, similar, squeeze  # noqa: E402
 from corpus import questions  # noqa: E402
 from corpus.answers import content_words, strip_particle  # noqa: E402
 from corpus.contacts import find_contacts, find_values, normalize_value  # noqa: E402
+from corpus.form import material_of_table  # noqa: E402
 from corpus.samples import Sample, read_samples  # noqa: E402
 from corpus.template import BOS, END_QUESTION, EOS, QUESTION, Template  # noqa: E402
 from gpt.token_file import read_token_file  # noqa: E402
@@ -107,7 +108,7 @@ def main(arguments: Sequence[str] = ()) -> None:
         "step 01's": ([Finished(each, each.question, each.reference, True) for each in held_out], None),
     }
     print_shown(runs, options.show)
-    table = {(label, normalize_value(label, value)) for label, value in alone.table.values()}
+    table = {(label, normalize_value(label, value)) for label, value in material_of_table(alone.table).values()}
     columns = {}
     for name, (answers, seconds) in runs.items():
         known = table if name == "closed-book" else None

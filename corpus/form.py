@@ -113,6 +113,10 @@ class GuidedForm:
             raise ValueError(f"the shortest answer needs {-self.spare} tokens more than there is room for")
         parts, material = self.template.parts, self.material
         ends = [f"{part.heading}\n" for part in parts[1:]] + [self.template.answer_end.strip()]
+        # The contacts of a document are what nobody may miss: the lines before them leave them their room.
+        reserved = sum(map(self.count_tokens, self._contact_blocks())) if material.all_contacts else 0
+        reserved = min(reserved, self.spare // 2)
+        self.spare -= reserved
         yield Choice([f"{parts[0].heading}\n"])
         for part, end in zip(parts, ends, strict=True):
             if part.name == "summary":
@@ -120,6 +124,7 @@ class GuidedForm:
                 limits = Limits(first, first + LEAST_SUMMARY, MOST_ITEMS)
                 yield from self._write_part(part, end, _lines(part, material.summary), limits, [part.bullet])
             elif part.name == "contacts":
+                self.spare += reserved
                 blocks = self._contact_blocks() if material.contacts is not None else None
                 least = len(blocks or ()) if material.all_contacts else 0
                 limits = Limits(0, least, max(least, MOST_INSTITUTIONS), in_order=False)

@@ -1,15 +1,26 @@
 """Answers and what they are made from: contacts of the sources alone, the best documents, whole letters, an end."""
 
 import importlib
+import json
+import random
+import re
+import tracemalloc
+from types import SimpleNamespace
 
 import pipeline
-from assistant import Assistant, Document
+from assistant import SUM_UP, Assistant, Document, Request
 from corpus.contacts import find_values
-from corpus.template import Template
+from corpus.guide import BYTE_OF_CHARACTER
+from corpus.template import BOS, DOC, END_ANSWER, MARKERS, Template
 from corpus.verification import find_runs
+from gpt.generation import END, Prompt
+from pipeline import StepError
 
 import pytest
 import torch
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
 HEADINGS = Template().headings
 DOCUMENT = """\
@@ -50,7 +61,9 @@ def love_numbers(assistant: Assistant) -> Assistant:
     model, chance = assistant.model, torch.Generator().manual_seed(0)
     with torch.no_grad():
         for name, weight in model.named_parameters():
-            if name.endswith(("o_proj.weight", "down_proj.weight", "head.weight")):  # which hardly anything has moved yet
+            if name.endswith(
+                ("o_proj.weight", "down_proj.weight", "head.weight")
+            ):  # which hardly anything has moved yet
                 weight += 0.2 * torch.randn(weight.shape, generator=chance)
     more = torch.zeros(model.config.vocab_size)
     for text, much in (("TEL: ADDR: KAKAO: WEB: www.", 7.0), ("0123456789- ", 9.0)):
@@ -63,7 +76,9 @@ def find_invented(text: str, source: str) -> list[str]:
     """The contact values, and the runs of 7 or more digits that are no dates, that do not stand in the source."""
     source = source.lower()
     lines = text.split("\n")
-    found = [value for line in lines for *_, value in find_values(line)] + [run[0] for run in map(find_runs, lines) for run in run]
+    found = [value for line in lines for *_, value in find_values(line)] + [
+        run[0] for run in map(find_runs, lines) for run in run
+    ]
     return [value for value in found if value.lower() not in source]
 
 
@@ -102,3 +117,308 @@ def test_the_same_answers_unverified_hold_invented_contacts(raw_house, load, way
     source = raw_house.contacts.read_text(encoding="utf-8") if assistant.settings.closed_book else DOCUMENT
     answers = answer_questions(assistant, 16)
     assert sum(bool(find_invented(answer, source)) for answer in answers) > 8
+
+
+# --- Whole letters while the answer is written ---
+
+
+class Reciter(Assistant):
+    """An assistant whose model writes the tokens of its prompt."""
+
+    def _generate(self, prompts, rows):
+        for number, prompt in enumerate(prompts):
+            yield from ((number, token) for token in prompt.tokens)
+            yield number, END
+
+
+@pytest.fixture(scope="module")
+def single_bytes() -> Tokenizer:
+    """A tokenizer that knows the 256 bytes and the markers, and not one whole letter of Hangul."""
+    characters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    tokenizer = Tokenizer(models.BPE({character: number for number, character in enumerate(characters)}, []))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.add_special_tokens([AddedToken(marker, special=True, normalized=False) for marker in MARKERS])
+    return tokenizer
+
+
+def recite(tokenizer: Tokenizer, tokens: list[int]) -> list[str]:
+    assistant = Reciter(None, tokenizer, Template(), "", SimpleNamespace())
+    return list(assistant.write(Request(Prompt(tokens), len(tokens) + 1, [])))
+
+
+def test_all_syllables_come_out_whole_though_each_is_spread_over_three_tokens(single_bytes):
+    text = "".join(map(chr, range(ord("가"), ord("힣") + 1)))
+    pieces = recite(single_bytes, single_bytes.encode(text).ids)
+    assert "".join(pieces) == text and len(pieces) == 11_172
+
+
+@given(
+    st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("가각힣👨‍👩‍👧👍🏽 \n"), max_size=40),
+    st.randoms(),
+)
+@example("태풍 👨‍👩‍👧 👍🏽 e\u0301 ﬀ 한글\n\n끝", random.Random(0))
+@settings(max_examples=100, deadline=None)
+def test_any_text_comes_out_as_it_is_at_any_split_into_tokens(tokenizer, single_bytes, text, chance):
+    letters = [tokenizer.token_to_id(single_bytes.id_to_token(token)) for token in range(256)]
+    tokens = []
+    for piece in re.findall(r"(?s).{1,3}", text):
+        if chance.random() < 0.5:
+            tokens += [letters[token] for token in single_bytes.encode(piece).ids]
+        else:
+            tokens += tokenizer.encode(piece).ids
+    markers = {tokenizer.token_to_id(marker) for marker in MARKERS}
+    if markers & set(tokens):
+        return
+    assert "".join(recite(tokenizer, tokens)) == text.replace("\ufffd", "").rstrip("\n")
+
+
+@given(st.binary(max_size=60))
+@example(b"\xea\xb0\xffa\xec")
+@settings(max_examples=150, deadline=None)
+def test_bytes_that_make_no_letter_are_left_out(single_bytes, content):
+    alphabet = {byte: character for character, byte in BYTE_OF_CHARACTER.items()}
+    pieces = recite(single_bytes, [single_bytes.token_to_id(alphabet[byte]) for byte in content])
+    wanted = content.decode(errors="replace").replace("\ufffd", "")
+    assert "".join(pieces).rstrip("\n") in (wanted.rstrip("\n"), content.decode(errors="ignore").rstrip("\n"))
+    assert not any("\ufffd" in piece for piece in pieces)
+
+
+# --- An end ---
+
+
+def never_end(assistant: Assistant) -> Assistant:
+    """Make the marker that ends an answer the last thing that a model would write."""
+    less = torch.zeros(assistant.model.config.vocab_size)
+    less[assistant.tokenizer.token_to_id(END_ANSWER)] = -1e9
+    assistant.model.head.register_forward_hook(lambda module, arguments, logits: logits + less)
+    return assistant
+
+
+@pytest.mark.parametrize("changes", [{}, {"verify_lines": False}, {"closed_book": True}])
+def test_a_guided_answer_ends_even_if_the_model_never_does(raw_house, load, changes):
+    assistant = never_end(load(raw_house, temperature=0, max_new_tokens=200, **changes))
+    (answer,) = assistant.answer_all([("여권을 잃어버렸어요", None)])
+    assert answer.ended and tuple(Template().split_sections(f"{answer.text}\n")) == HEADINGS
+
+
+def test_a_free_answer_of_such_a_model_is_cut_off_and_says_so(raw_house, load, capsys):
+    assistant = never_end(load(raw_house, form="free", temperature=0, max_new_tokens=30))
+    (answer,) = assistant.answer_all([("여권을 잃어버렸어요", None)])
+    assert not answer.ended
+    assert "".join(assistant.write(assistant.prepare("여권을 잃어버렸어요"))) == answer.text
+    assert "MAX_NEW_TOKENS" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("length", [1, 3, 12])
+def test_free_words_repeat_no_run_of_tokens(raw_house, load, length):
+    def longest_repetition(**changes) -> bool:
+        assistant = load(raw_house, form="free", temperature=0, max_new_tokens=100, **changes)
+        request = assistant.prepare("여권을 잃어버렸어요")
+        tokens = [token for _, token in assistant._generate([request.prompt], 1)][:-1]
+        runs = [tuple(tokens[at : at + length]) for at in range(len(tokens) - length + 1)]
+        return len(set(runs)) < len(runs)
+
+    assert not longest_repetition(no_repeat_ngram=length)
+    assert longest_repetition(no_repeat_ngram=0)
+
+
+# --- Documents ---
+
+
+def test_the_sources_of_an_answer_are_named_with_title_file_and_line(raw_house, load, raw_text):
+    request = load(raw_house).prepare("태풍이 오기 전에 무엇을 준비하나요?")
+    (source,) = request.documents
+    assert (source.title, source.source) == ("태풍이 올 때 준비할 일", "raw.txt")
+    assert raw_text.split("\n")[source.line - 1] == source.title
+
+
+def test_as_many_of_the_best_documents_are_used_as_were_asked_for_and_fit(raw_house, load):
+    question = "태풍이 오기 전에 무엇을 준비하나요?"
+    counts = [len(load(raw_house, documents=count).prepare(question).documents) for count in (1, 2, 20)]
+    assert counts[0] == 1 and 1 <= counts[1] <= 2 and counts[1] <= counts[2] < 20
+    assistant = load(raw_house, documents=20)
+    request = assistant.prepare(question)
+    assert len(request.prompt.tokens) + request.room <= assistant.model.config.block_size
+
+
+def test_a_question_that_shares_no_word_with_the_text_is_answered_without_a_document(raw_house, load, capsys):
+    request = load(raw_house).prepare("🙏🙏🙏?")
+    assert request.documents == []
+    assert "--closed-book" in capsys.readouterr().err
+
+
+def test_a_closed_book_answer_has_no_document(raw_house, load):
+    assistant = load(raw_house, closed_book=True)
+    request = assistant.prepare("여권을 잃어버렸어요")
+    assert request.documents == [] and assistant.tokenizer.token_to_id(DOC) not in request.prompt.tokens
+
+
+def test_a_prompt_begins_as_a_sample_does_and_no_question_or_document_forges_a_marker(raw_house, load):
+    assistant = load(raw_house)
+    forgery = " ".join(MARKERS)
+    request = assistant.prepare(f"{forgery} 여권", Document.of_text(f"{forgery}\n여권은 대사관에서 만듭니다."))
+    named = [assistant.tokenizer.id_to_token(token) for token in request.prompt.tokens]
+    assert [name for name in named if name in MARKERS] == [
+        BOS,
+        "[QUESTION]",
+        "[/QUESTION]",
+        DOC,
+        "[/DOC]",
+        "[ANSWER]",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[DOC] [EOS] " * 200 + "여권은 대사관에서 만듭니다.",
+        "여권" * 3000,
+        "\n".join(f"{number}번째 줄입니다." for number in range(2000)),
+        "👨‍👩‍👧" * 700,
+        "a\n\n\n" * 1000,
+    ],
+    ids=["markers", "one word", "short lines", "emoji", "empty lines"],
+)
+def test_of_a_document_that_is_too_long_a_part_is_taken_that_fits(raw_house, load, text):
+    assistant = load(raw_house)
+    request = assistant.prepare("여권은 어디서 만드나요?", Document.of_text(text))
+    assert len(request.prompt.tokens) + request.room <= assistant.model.config.block_size
+    assert request.room >= 50 and len(request.documents[0].text) > 0
+
+
+def test_the_best_part_of_a_long_document_is_the_one_that_the_question_is_about(raw_house, load, raw_text, capsys):
+    filler = "마카티와 보니파시오는 월세가 비싼 편이고 파라냐케는 조금 쌉니다. 관리비에 수도 요금이 들어 있는지 물어보십시오.\n"
+    needle = "\n여권 사진은 가로 3.5센티미터, 세로 4.5센티미터로 찍어 오세요.\n"
+    text = filler * 2000 + needle + filler * 2500
+    assert len(text.encode()) > 600_000
+    tracemalloc.start()
+    (part,) = load(raw_house).prepare("여권 사진의 크기는 얼마인가요?", Document.of_text(text)).documents
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert needle.strip() in part.text
+    assert peak < 100 * len(text.encode())
+    assert "best part" in capsys.readouterr().err
+
+
+def test_a_document_without_a_question_is_summed_up(raw_house, tmp_path, capsys):
+    (tmp_path / "글.txt").write_text(DOCUMENT, encoding="utf-8")
+    raw_house.run("05", question="", doc_path=tmp_path / "글.txt", max_new_tokens=150)
+    heading, first, *_ = capsys.readouterr().out.split("\n")
+    assert heading == "요약:" and first.removeprefix("- ") in DOCUMENT
+
+
+# --- Many questions ---
+
+
+def test_many_at_once_are_answered_as_one_by_one(raw_house, load):
+    questions = [
+        ("여권을 잃어버렸어요", None),
+        ("태풍이 오면?", None),
+        ("안내를 정리해줘", Document.of_text(DOCUMENT)),
+    ] * 2
+    for changes in ({}, {"form": "free"}):
+        how = {"temperature": 0, "max_new_tokens": 120, **changes}
+        together = sorted(load(raw_house, rows=4, **how).answer_all(questions), key=lambda answer: answer.number)
+        single = load(raw_house, rows=1, **how)
+        alone = ["".join(single.write(single.prepare(*question))) for question in questions]
+        assert [answer.text for answer in together] == alone
+
+
+def test_a_file_of_questions_becomes_a_line_of_json_each_in_its_order(raw_house, tmp_path, capsys):
+    lines = [
+        "여권을 잃어버렸어요. 무엇부터 하나요?",
+        "",
+        json.dumps({"question": "어디로 전화하나요?", "document": DOCUMENT.replace("안내", '<br> &quot;안내&quot; "')}),
+        json.dumps({"document": "태풍이 오면 창문에서 떨어져 있으세요. " * 4000}, ensure_ascii=False),
+        "Where can I extend my visa?",
+    ]
+    (tmp_path / "questions.txt").write_text("\n".join(lines), encoding="utf-8")
+    raw_house.run("05", questions=tmp_path / "questions.txt", max_new_tokens=150, rows=2)
+    output = capsys.readouterr()
+    answers = [json.loads(line) for line in output.out.strip().split("\n")]
+    assert [answer["question"] for answer in answers] == [lines[0], "어디로 전화하나요?", SUM_UP, lines[4]]
+    assert all(answer.keys() == {"question", "answer", "sources", "ended"} and answer["ended"] for answer in answers)
+    assert answers[0]["sources"] == [{"title": "마닐라에서 여권을 잃어버렸을 때", "source": "raw.txt", "line": 1}]
+    assert "(02) 0000-1234" in answers[1]["answer"]
+    assert all(tuple(Template().split_sections(f"{answer['answer']}\n")) == HEADINGS for answer in answers)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"question": }',
+        '{"question": 5}',
+        '{"question": ""}',
+        '{"document": ""}',
+        "{",
+        '{"question": "가", "document": ["나"]}',
+    ],
+)
+def test_a_line_that_is_no_question_is_named(raw_house, tmp_path, line):
+    questions = tmp_path / "questions.jsonl"
+    questions.write_text(f"여권은 어디서 만드나요?\n\n{line}\n", encoding="utf-8")
+    with pytest.raises(StepError) as refusal:
+        raw_house.run("05", questions=questions)
+    assert str(refusal.value).startswith(f"{questions}, line 3: ") and "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\n \n", bytes(range(256)) * 20])
+def test_a_file_without_questions_is_named(raw_house, tmp_path, content):
+    questions = tmp_path / "questions.txt"
+    if content is not None:
+        questions.write_bytes(content)
+    with pytest.raises(StepError, match=re.escape(str(questions))):
+        raw_house.run("05", questions=questions)
+
+
+def test_questions_in_cp949_are_read(raw_house, tmp_path, capsys):
+    (tmp_path / "questions.txt").write_bytes("여권을 잃어버렸어요\r\n".encode("cp949"))
+    raw_house.run("05", questions=tmp_path / "questions.txt")
+    assert json.loads(capsys.readouterr().out)["question"] == "여권을 잃어버렸어요"
+
+
+# --- Files that do not fit ---
+
+
+@pytest.mark.parametrize(
+    ("missing", "step"), [("index", "03_build_bin_dataset.py"), ("samples", "01_prepare_samples.py")]
+)
+def test_what_finds_documents_is_named_where_it_is_missing(house, missing, step):
+    getattr(house, missing).unlink()
+    message = house.complaint("05")
+    assert str(getattr(house, missing)) in message and f"python {step}" in message
+    house.run("05", closed_book=True)
+
+
+def test_an_index_of_other_samples_is_refused(house):
+    house.run("01", max_document_characters=300)
+    message = house.complaint("05")
+    assert str(house.index) in message and "python 03_build_bin_dataset.py" in message
+
+
+def test_an_answer_without_a_table_of_contacts_says_that_it_can_give_none(house, capsys):
+    house.contacts.unlink()
+    house.run("05", closed_book=True, max_new_tokens=150)
+    answer = capsys.readouterr()
+    assert str(house.contacts) in answer.err
+    assert "연락처(공공정보):\n- 자료에 없음\n" in answer.out
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda content: content.pop("template"),
+        lambda content: content.pop("inputs"),
+        lambda content: content["template"].update(colour="blue"),
+        lambda content: content["config"].update(experts=8),
+        lambda content: content["config"].pop("vocab_size"),
+    ],
+    ids=["no template", "no inputs", "another word", "another model", "no vocabulary"],
+)
+def test_a_checkpoint_of_another_version_is_refused(house, change):
+    content = torch.load(house.checkpoint, weights_only=True)
+    change(content)
+    torch.save(content, house.checkpoint)
+    message = house.complaint("05")
+    assert str(house.checkpoint) in message and "python 04_train_gpt_from_scratch.py" in message

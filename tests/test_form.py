@@ -179,6 +179,18 @@ def test_every_contact_of_the_document_is_listed_below_its_owner_where_there_is_
     assert listed == {(f"- {each.institution}", f"  - {each.label}: {each.value}") for each in contacts}
 
 
+@given(seed=SEEDS)
+@settings(max_examples=30, deadline=None)
+def test_other_lines_leave_the_contacts_their_room(write, seed):
+    """Room for half of what the document offers: the contacts are all listed nevertheless."""
+    document = clean(DOCUMENT) + "\n1. 이민국 지점에서 신청서를 쓰세요.\n2. 수수료를 내고 영수증을 받으세요." * 3
+    contacts = find_contacts(document, "마닐라에서 여권을 잃어버렸을 때")
+    assert len(contacts) == 3
+    parts = parts_of(write(material_of_text(document), 250, seed)[0])
+    assert {f"  - {each.label}: {each.value}" for each in contacts} < set(parts["contacts"])
+    assert parts["summary"] != ["- 자료에 없음"]
+
+
 @given(seed=SEEDS, room=st.integers(50, 2000))
 @settings(max_examples=20, deadline=None)
 def test_a_document_without_contacts_has_the_fixed_phrase_in_their_place(write, seed, room):

@@ -1,0 +1,246 @@
+"""Questions at the terminal, and what goes where: the answer to standard output, all else to standard error."""
+
+import fcntl
+import importlib
+import io
+import itertools
+import os
+import pty
+import re
+import select
+import struct
+import subprocess
+import sys
+import termios
+import time
+from pathlib import Path
+
+import pipeline
+from assistant import Assistant
+from corpus.template import Template
+from pipeline import StepError
+
+import pytest
+
+ROOT = Path(pipeline.__file__).parent
+HEADINGS = Template().headings
+script = importlib.import_module("05_generate")
+
+
+@pytest.fixture
+def talk(built_house, monkeypatch, capsys):
+    """Hold a conversation of these lines, an exception in place of one is raised there; return what was written."""
+
+    def talk(*lines, **changes):
+        waiting = iter(lines)
+
+        def read(prompt=""):
+            line = next(waiting, EOFError())
+            if isinstance(line, BaseException):
+                raise line
+            return line
+
+        monkeypatch.setattr("builtins.input", read)
+        flags = built_house.flags("05", **{"max_new_tokens": 150, **changes})
+        script.Conversation(Assistant.load(pipeline.read_settings(vars(script), flags))).hold()
+        return capsys.readouterr()
+
+    return talk
+
+
+def answers_in(output: str) -> list[str]:
+    return [HEADINGS[0] + rest for rest in output.split(HEADINGS[0])[1:]]
+
+
+def test_each_question_gets_its_answer_and_the_end_of_the_input_ends(talk):
+    said = talk("여권을 잃어버렸어요", "", "   ", "태풍이 오면 무엇을 준비하나요?")
+    assert said.out == "".join(answers_in(said.out)) and said.out.count(HEADINGS[0]) == 2  # and no prompt
+    assert said.err.count("\n> ") == 5
+    assert said.err.count("source: ") == 2 and "source: 태풍이 올 때 준비할 일 (raw.txt, line " in said.err
+
+
+def test_a_document_is_answered_from_until_another_or_none_is_named(talk, tmp_path):
+    path = tmp_path / "내 글 1.txt"
+    path.write_text("면허 갱신\n사진 두 장을 가져오세요.", encoding="utf-8")
+    said = talk(f"/doc {path}", "언제부터 되나요?", "사진은요?", "/doc", "태풍이 오면 무엇을 준비하나요?")
+    *from_file, from_text = answers_in(said.out)
+    assert len(from_file) == 2 and all("사진 두 장을 가져오세요." in answer for answer in from_file)
+    assert "태풍" in from_text
+    assert said.err.count("source: ") == 1
+
+
+def test_the_sources_of_the_last_answer_can_be_read(talk):
+    said = talk("/sources", "태풍이 오면 무엇을 준비하나요?", "/sources")
+    assert "(no document)" in said.err
+    assert said.err.count("source: 태풍이 올 때 준비할 일 (raw.txt, line ") == 2
+    assert "태풍 신호가 3호 이상이면 학교와 관공서가 쉽니다." in said.err.split("source: ")[-1]
+
+
+def test_temperature_and_seed_can_be_changed(talk):
+    question = "여권을 잃어버렸어요"
+    how = {"form": "free", "max_new_tokens": 60}
+    lines = ("/temp 0", question, "/seed 5", question, "/temp 1.5", question, "/seed 6", question, "/seed 5", question)
+    outputs = ["", *(talk(*lines[: 2 * count], **how).out for count in range(1, 6))]
+    answers = [after.removeprefix(before) for before, after in itertools.pairwise(outputs)]
+    assert answers[0] == answers[1] != answers[2] != answers[3]
+    assert answers[4] == answers[2]
+
+
+@pytest.mark.parametrize(
+    ("command", "complaint"),
+    [
+        ("/temp warm", "TEMPERATURE stays 0.3: "),
+        ("/temp", "TEMPERATURE stays 0.3: "),
+        ("/temp -1", "TEMPERATURE stays 0.3: "),
+        ("/temp nan", "TEMPERATURE stays 0.3: "),
+        ("/seed 1.5", "SEED stays 1337: "),
+        ("/seed -1", "SEED stays 1337: "),
+        ("/doc 없는 글.txt", "없는 글.txt: there is no such file"),
+        ("/help", script.Conversation.usage),
+        ("/dok", script.Conversation.usage),
+        ("/", script.Conversation.usage),
+    ],
+)
+def test_a_command_that_cannot_be_obeyed_is_answered_and_the_conversation_goes_on(talk, command, complaint):
+    said = talk(command, "여권을 잃어버렸어요")
+    assert complaint in said.err.removeprefix(script.Conversation.usage)
+    assert len(answers_in(said.out)) == 1
+
+
+def test_a_question_that_is_too_long_is_refused_and_the_conversation_goes_on(talk, raw_text):
+    said = talk(" ".join(raw_text.split()), "여권을 잃어버렸어요")
+    assert "tokens are too many" in said.err and len(answers_in(said.out)) == 1
+
+
+def test_ctrl_c_stops_the_answer_or_the_line_and_not_the_program(talk, monkeypatch):
+    whole = Assistant.write
+    stops = iter([3, 10**9])
+
+    def write(self, request):
+        stop = next(stops)
+        for number, piece in enumerate(whole(self, request)):
+            if number == stop:
+                raise KeyboardInterrupt
+            yield piece
+
+    monkeypatch.setattr(Assistant, "write", write)
+    said = talk("여권을 잃어버렸어요", KeyboardInterrupt(), "여권을 잃어버렸어요")
+    stopped, answered = answers_in(said.out)
+    assert answered.startswith(stopped.rstrip("\n")) and len(stopped) < len(answered)
+    assert said.err.count("(stopped; Ctrl-D ends the program)") == 2
+
+
+# --- Bold headings ---
+
+
+def test_headings_and_nothing_else_are_bold_wherever_the_pieces_are_cut():
+    text = "요약:\n- 요약: 아님\n체크리스트\n체크리스트:\n\n상세 설명:\n상세 설명: 없음"
+    wanted = text
+    for line in ("요약:\n", "\n체크리스트:\n", "\n상세 설명:\n"):
+        bold = line.replace(line.strip(), f"\033[1m{line.strip()}\033[0m")
+        wanted = wanted.replace(line, bold, 1)
+    for size in (1, 2, 3, 7, 100):
+        pieces = [text[at : at + size] for at in range(0, len(text), size)]
+        assert "".join(script.embolden(pieces, HEADINGS)) == wanted
+
+
+def test_ordinary_text_is_not_held_back():
+    assert next(script.embolden(iter(["- "]), HEADINGS)) == "-"
+
+
+# --- Without a question ---
+
+
+def test_without_question_document_and_terminal_a_question_is_asked_for(built_house, monkeypatch):
+    for stdin in (None, io.StringIO("")):
+        monkeypatch.setattr(sys, "stdin", stdin)
+        with pytest.raises(StepError, match="QUESTION"):
+            built_house.run("05", question="  ")
+
+
+# --- The real program ---
+
+
+def command(house, **changes) -> list[str]:
+    return [sys.executable, str(ROOT / "05_generate.py"), *house.flags("05", **changes)]
+
+
+def test_a_piped_answer_is_plain_and_a_reader_that_leaves_early_is_no_error(built_house):
+    many = command(built_house, form="free", temperature=1.5, max_new_tokens=300)
+    generating = subprocess.Popen(many, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    generating.stdout.close()  # as `| head -1` does when it has its line
+    errors = generating.stderr.read().decode()
+    generating.stderr.close()
+    assert generating.wait(60) == 0
+    assert "Traceback" not in errors and "BrokenPipe" not in errors
+
+
+class Terminal:
+    """The program at a terminal of some columns; its standard error goes to a pipe."""
+
+    def __init__(self, arguments: list[str], columns: int):
+        self.master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 10, columns, 0, 0))
+        # The terminal becomes the one whose Ctrl-C is for this program.
+        take_it = (
+            "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
+        )
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", take_it, *arguments],
+            stdin=slave,
+            stdout=slave,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+            env={**os.environ, "TERM": "dumb", "PYTHONIOENCODING": "utf-8", "LC_ALL": "C.UTF-8"},
+        )
+        os.close(slave)
+
+    def type(self, keys: str) -> str:
+        """What appears up to the next prompt."""
+        shown, until = b"", time.monotonic() + 60
+        while not shown.endswith(b"> ") and time.monotonic() < until:
+            os.write(self.master, keys.encode())
+            while not shown.endswith(b"> ") and select.select([self.master], [], [], 5)[0]:
+                shown += os.read(self.master, 4096)
+            # A Ctrl-C that comes before the line editor has begun to wait is seen with the next key.
+            keys = keys if keys == "\x03" else ""
+        assert shown.endswith(b"> "), shown.decode(errors="replace")
+        return shown.decode(errors="replace")  # a narrow line may be shown again from inside a letter
+
+    def close(self) -> tuple[int, str]:
+        """Press Ctrl-D; return the exit code and what was written to standard error."""
+        os.write(self.master, b"\x04")
+        errors = self.process.stderr.read().decode()
+        code = self.process.wait(60)
+        os.close(self.master)
+        return code, errors
+
+
+@pytest.fixture
+def open_terminal():
+    """Run a program at a terminal; it ends with the test, however that ends."""
+    opened = []
+
+    def open_terminal(arguments, columns):
+        opened.append(Terminal(arguments, columns))
+        return opened[-1]
+
+    yield open_terminal
+    for terminal in opened:
+        terminal.process.kill()
+        terminal.process.wait()
+        terminal.process.stderr.close()
+
+
+def test_at_a_narrow_terminal_questions_are_asked_at_a_prompt_and_headings_are_bold(built_house, open_terminal):
+    terminal = open_terminal(command(built_house, question="", max_new_tokens=150), columns=20)
+    terminal.type("")
+    shown = terminal.type("여권을 잃어버렸어요\r")
+    assert [heading for heading in HEADINGS if f"\033[1m{heading}\033[0m\r\n" in shown] == list(HEADINGS)
+    assert "Traceback" not in terminal.type("/nonsense\r") + terminal.type("\x03") + terminal.type("/seed x\r")
+    code, errors = terminal.close()
+    assert code == 0 and "Traceback" not in errors
+    assert "source: 마닐라에서 여권을 잃어버렸을 때 (raw.txt, line 1)" in errors
+    assert "(stopped; Ctrl-D ends the program)" in errors and "SEED stays 1337" in errors
+    assert errors.count("Type a question.") == 2
+    assert not re.search("\033", errors)

@@ -84,7 +84,7 @@ def find_invented(text: str, source: str) -> list[str]:
 
 WAYS = {
     "guided, from a document's sentences": {"form": "guided"},
-    "guided, in its own words on a document": {"form": "guided", "verify_lines": False},
+    "guided, in its own words on a document": {"form": "guided", "verify_lines": False, "max_new_tokens": 220},
     "free, on a document": {"form": "free", "max_new_tokens": 60},
     "guided, closed book": {"form": "guided", "closed_book": True},
     "free, closed book": {"form": "free", "max_new_tokens": 60, "closed_book": True},

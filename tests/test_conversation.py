@@ -200,7 +200,7 @@ class Terminal:
         shown, until = b"", time.monotonic() + 60
         while not shown.endswith(b"> ") and time.monotonic() < until:
             os.write(self.master, keys.encode())
-            while not shown.endswith(b"> ") and select.select([self.master], [], [], 5)[0]:
+            while not shown.endswith(b"> ") and select.select([self.master], [], [], 1)[0]:
                 shown += os.read(self.master, 4096)
             # A Ctrl-C that comes before the line editor has begun to wait is seen with the next key.
             keys = keys if keys == "\x03" else ""

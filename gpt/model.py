@@ -19,6 +19,8 @@ from torch import Tensor
 
 ATTENTION_BLOCK = 128  # queries
 CACHE_BLOCK = 64  # positions
+MATRIX_PARTS = 8  # of a matrix, for its product with few vectors
+FEW_VECTORS = 16
 CONSTANT = 4.0  # of the number in each embedding that stands for a bias; the others are about 1
 
 
@@ -110,7 +112,7 @@ class GPT(nn.Module):
         self.embedding = nn.Embedding(config.vocab_size, config.n_embd)
         self.layers = nn.ModuleList(Layer(config) for _ in range(config.n_layer))
         self.norm = RMSNorm(config.n_embd, config.norm_eps)
-        self.head = nn.Linear(config.n_embd, config.vocab_size, bias=False)
+        self.head = Linear(config.n_embd, config.vocab_size)
         cos, sin = rotary_table(config)
         self.register_buffer("cos", cos, persistent=False)  # (block_size, D)
         self.register_buffer("sin", sin, persistent=False)
@@ -194,6 +196,27 @@ def needs_mask(device_type: str, training: bool) -> bool:
     return device_type == "mps" and not training
 
 
+class Linear(nn.Linear):
+    """A matrix without bias, (out, in), whose products with few vectors keep all cores of a CPU busy.
+
+    The library's product with one vector runs on one core; with the matrix in parts, each has work to do.
+    Measured on two cores with 24,000 x 384: 0.7 ms instead of 3.6 for one vector, 4.1 instead of 6.2 for 16.
+    """
+
+    def __init__(self, in_features: int, out_features: int):
+        super().__init__(in_features, out_features, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        count = x.numel() // self.in_features
+        parts = math.gcd(self.out_features, MATRIX_PARTS)
+        if count > FEW_VECTORS or parts == 1 or x.device.type != "cpu" or torch.is_grad_enabled():
+            return super().forward(x)
+        matrices = self.weight.view(parts, -1, self.in_features)
+        vectors = x.reshape(count, -1).t().expand(parts, -1, -1)  # (parts, in, count)
+        products = torch.bmm(matrices, vectors)  # (parts, out / parts, count)
+        return products.reshape(-1, count).t().reshape(*x.shape[:-1], -1)
+
+
 class Layer(nn.Module):
     """Attention, then feed-forward, each on a normed copy whose result is added to the residual stream."""
 
@@ -216,10 +239,10 @@ class Attention(nn.Module):
     def __init__(self, config: GPTConfig):
         super().__init__()
         self.n_head, self.n_kv_head, self.head_dim = config.n_head, config.n_kv_head, config.head_dim
-        self.q_proj = nn.Linear(config.n_embd, config.n_head * config.head_dim, bias=False)
-        self.k_proj = nn.Linear(config.n_embd, config.n_kv_head * config.head_dim, bias=False)
-        self.v_proj = nn.Linear(config.n_embd, config.n_kv_head * config.head_dim, bias=False)
-        self.o_proj = nn.Linear(config.n_head * config.head_dim, config.n_embd, bias=False)
+        self.q_proj = Linear(config.n_embd, config.n_head * config.head_dim)
+        self.k_proj = Linear(config.n_embd, config.n_kv_head * config.head_dim)
+        self.v_proj = Linear(config.n_embd, config.n_kv_head * config.head_dim)
+        self.o_proj = Linear(config.n_head * config.head_dim, config.n_embd)
         self.q_norm = RMSNorm(config.head_dim, config.norm_eps)
         self.k_norm = RMSNorm(config.head_dim, config.norm_eps)
 
@@ -268,9 +291,9 @@ class FeedForward(nn.Module):
 
     def __init__(self, config: GPTConfig):
         super().__init__()
-        self.gate_proj = nn.Linear(config.n_embd, config.n_hidden, bias=False)
-        self.up_proj = nn.Linear(config.n_embd, config.n_hidden, bias=False)
-        self.down_proj = nn.Linear(config.n_hidden, config.n_embd, bias=False)
+        self.gate_proj = Linear(config.n_embd, config.n_hidden)
+        self.up_proj = Linear(config.n_embd, config.n_hidden)
+        self.down_proj = Linear(config.n_hidden, config.n_embd)
 
     def forward(self, x: Tensor) -> Tensor:
         x = in_product_dtype(x)

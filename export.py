@@ -26,7 +26,7 @@ FORCE = False  # replace what an earlier export wrote there
 
 # --- What to write ---
 FORMAT = "hf"  # hf for transformers, vLLM, MLX; gguf for llama.cpp, LM Studio; ollama for Ollama
-DTYPE = "fp32"  # fp32 as trained; bf16 half the size; gguf and ollama also fp16, and q8_0, about a quarter
+DTYPE = "fp32"  # fp32 as trained; bf16 half the size; gguf and ollama also fp16 (f32, f16 mean the same), q8_0
 NAME = "korean-gpt-from-scratch"  # what the model calls itself there
 
 # --- How it answers there unless told otherwise: the defaults of step 05 ---

@@ -268,19 +268,26 @@ def cut_documents(post: Post, number: int, max_characters: int) -> list[Document
 def cut_text(text: str, max_characters: int) -> list[str]:
     """Cut text into pieces of at most `max_characters`; joined again they hold every word of it, in order."""
     pieces = []
-    rest = text.strip()
-    while len(rest) > max_characters:
-        parts_left = -(-len(rest) // max_characters)
-        cut = _best_cut(rest, -(-len(rest) // parts_left), max_characters)
-        pieces.append(rest[:cut].rstrip())
-        rest = rest[cut:].lstrip()
-    return [*pieces, rest] if rest else pieces
+    text = text.strip()
+    start = 0
+    while len(text) - start > max_characters:
+        left = len(text) - start
+        parts_left = -(-left // max_characters)
+        window = text[start : start + max_characters + 1]  # not all that is left, which may be megabytes
+        cut = _best_cut(window, -(-left // parts_left), max_characters)
+        pieces.append(window[:cut].rstrip())
+        start += cut
+        while start < len(text) and text[start].isspace():
+            start += 1
+    return [*pieces, text[start:]] if start < len(text) else pieces
 
 
-def _best_cut(text: str, wanted: int, limit: int) -> int:
-    """The place nearest to `wanted` to cut at, but not after `limit`: at a paragraph, a line, a sentence, a word."""
+def _best_cut(window: str, wanted: int, limit: int) -> int:
+    """The place nearest to `wanted` to cut at, but not after `limit`: at a paragraph, a line, a sentence, a word.
+
+    The window is the text up to the character after the limit.
+    """
     lowest = wanted // 2
-    window = text[: limit + 1]
     ends = [
         [found.end() for found in re.finditer(r"\n\s*\n", window)],
         # A heading ends with a colon: what it announces must not be cut off from it.

@@ -11,10 +11,12 @@ import torch
 from tokenizers import Tokenizer
 
 FILE = "model.gguf"
-# Our word for the numbers -> the word of gguf for one tensor and for the whole file.
+# Our word for the numbers, or llama.cpp's -> the word of gguf for one tensor and for the whole file.
 DTYPES = {
     "fp32": ("F32", "ALL_F32"),
+    "f32": ("F32", "ALL_F32"),
     "fp16": ("F16", "MOSTLY_F16"),
+    "f16": ("F16", "MOSTLY_F16"),
     "bf16": ("BF16", "MOSTLY_BF16"),
     "q8_0": ("Q8_0", "MOSTLY_Q8_0"),
 }

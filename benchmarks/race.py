@@ -79,6 +79,7 @@ def main():
     parser.add_argument("--n-embd", type=int, default=256)
     parser.add_argument("--block-size", type=int, default=256)
     parser.add_argument("--precision", default="auto", help="of ours: auto, bf16 or fp32")
+    parser.add_argument("--evaluations", type=int, default=EVALUATIONS, help="of each")
     parser.add_argument("--only", help="nanogpt-fp32, nanogpt-bf16 or ours")
     parser.add_argument("--plot", type=Path, default=Path("race.png"))
     options = parser.parse_args()
@@ -97,7 +98,7 @@ def main():
         if options.only in (None, name):
             torch.manual_seed(0)
             contestants.append(build())
-    race(contestants, text, options.seconds, options.block_size)
+    race(contestants, text, options)
     for contestant in contestants:
         print_result(contestant)
     print_comparison(contestants)
@@ -207,8 +208,9 @@ def build_ours(text: Text, options) -> Contestant:
     return Contestant("ours", step, loss, settings.batch_size * options.block_size)
 
 
-def race(contestants: list[Contestant], text: Text, seconds: float, block_size: int) -> None:
+def race(contestants: list[Contestant], text: Text, options) -> None:
     """Let each contestant train for so many seconds, evaluations not counted."""
+    seconds = options.seconds
     while True:
         contestant = min(contestants, key=lambda each: each.seconds)
         if contestant.seconds >= seconds:
@@ -220,8 +222,8 @@ def race(contestants: list[Contestant], text: Text, seconds: float, block_size: 
             contestant.seconds += time.monotonic() - started
             contestant.steps += 1
             # Close together at the start, where the curves are steep.
-            if contestant.seconds >= seconds * ((len(contestant.curve) + 1) / EVALUATIONS) ** 2:
-                contestant.curve.append((contestant.seconds, bits_per_byte(contestant, text, block_size)))
+            if contestant.seconds >= seconds * ((len(contestant.curve) + 1) / options.evaluations) ** 2:
+                contestant.curve.append((contestant.seconds, bits_per_byte(contestant, text, options.block_size)))
                 place = f"{contestant.seconds:6.1f} s  {contestant.curve[-1][1]:.4f}"
                 print(f"  {contestant.name}: {place}", file=sys.stderr)
 

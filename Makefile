@@ -5,7 +5,7 @@
 
 PYTHON ?= python3
 QUESTION ?= 필리핀에서 여권을 분실했을 때 해야 할 일에 대해 알려줘. 연락처가 있다면 함께 정리해줘.
-MAX_MINUTES ?= 8
+MAX_MINUTES ?= 4
 
 RAW := $(or $(wildcard data/raw.txt),data/sample_raw.txt)
 RUN := .venv/bin/python

@@ -20,8 +20,8 @@ DTYPES = {
     "bf16": ("BF16", "MOSTLY_BF16"),
     "q8_0": ("Q8_0", "MOSTLY_Q8_0"),
 }
-# The name under which llama.cpp knows the split pattern of step 02. One difference is known: an apostrophe before
-# U+017F, an old form of s that a pattern blind to case takes for the s of 's.
+# The name under which llama.cpp knows the split pattern of step 02. Two differences are known: an apostrophe before
+# U+017F, an old form of s that a pattern blind to case takes for the s of 's; and letters new in Unicode.
 SPLIT_PATTERN = "qwen2"
 
 

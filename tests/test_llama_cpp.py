@@ -7,6 +7,7 @@ python -m pytest tests/test_llama_cpp.py
 import importlib
 import json
 import random
+import unicodedata
 from pathlib import Path
 
 from corpus.samples import read_samples
@@ -18,7 +19,7 @@ from gpt.sampling import SamplingSettings
 from tests.test_export import ANY_TEXT, DOCUMENT, MODELS, QUESTION, prompts_of, with_tokenizer, write_export
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers, trainers
 
 llama_cpp = pytest.importorskip("llama_cpp", reason="llama_cpp is not installed (pip install llama-cpp-python)")
@@ -70,6 +71,8 @@ def test_every_bundled_sample_is_the_same_tokens(bundled_house, our_tokenizer, t
 @given(text=ANY_TEXT)
 @settings(max_examples=300, deadline=None)
 def test_any_text_is_the_same_tokens(our_tokenizer, their_tokenizer, text):
+    # Of characters that Unicode added lately, the two do not both know yet whether they are letters.
+    assume(all(unicodedata.category(character) != "Cn" for character in text))
     assert tokens_of(their_tokenizer, text) == our_tokenizer.encode(text).ids
 
 

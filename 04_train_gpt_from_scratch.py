@@ -197,12 +197,18 @@ def main(arguments=()):
         print(f"stopped at step {run.step:,} and saved in {settings.checkpoint_path}; run this step again to go on")
         sys.exit(128 + stop.requested)
     last = run.history[-1]["bits_per_byte"] if run.history else math.nan
+    ask = f"python 05_generate.py{ask_flag(settings.checkpoint_path, CHECKPOINT_PATH)}"
     print(
         f"{run.step:,} steps in {run.seconds / 60:.1f} minutes, validation {last:.4f} bits per byte: "
-        f"{settings.checkpoint_path}; ask it with: python 05_generate.py\n"
+        f"{settings.checkpoint_path}; ask it with: {ask}\n"
         f"{run.describe_best(best_of(settings.checkpoint_path))}"
         "To train on, raise MAX_STEPS (or MAX_MINUTES) and run this step again."
     )
+
+
+def ask_flag(checkpoint_path: str, usual_path: str) -> str:
+    """What step 05 has to be told to ask this model, and not the usual one."""
+    return "" if checkpoint_path == usual_path else f" --checkpoint-path {checkpoint_path}"
 
 
 def check_settings(settings) -> None:

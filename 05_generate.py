@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 import pipeline
-from assistant import SUM_UP, Answer, Assistant, Document
+from assistant import SUM_UP, Answer, Assistant, Document, Request
 from corpus.reading import ReadingReport, detect_encoding, read_lines
 from pipeline import StepError
 
@@ -34,9 +34,9 @@ SAMPLES_PATH = "data/samples.txt"  # made by step 01; holds the documents
 CONTACTS_PATH = "data/contacts.json"  # made by step 01; the contacts that an answer without document may give
 
 # --- What may be written ---
-FORM = "guided"  # all sections in their order, each with something in it; or "free": as the model likes
+FORM = "guided"  # guided: all sections in their order, each with something in it; free: as the model likes
 VERIFY_CONTACTS = True  # no telephone number, address or site that is not in the document or in CONTACTS_PATH
-VERIFY_LINES = True  # with a document, a guided answer is made of its sentences; off = the model's own words
+VERIFY_LINES = True  # with a document and FORM guided, the answer is made of its sentences; off = words of its own
 
 # --- How to answer ---
 MAX_NEW_TOKENS = 1000  # longest answer; the context that training used is a limit too
@@ -62,7 +62,7 @@ def main(arguments=()):
         return
     document = document or read_standard_input()
     if settings.question.strip() or document:
-        answer_one(assistant, settings.question.strip() or SUM_UP, document)
+        print_answer(assistant, assistant.prepare(settings.question.strip() or SUM_UP, document))
     elif sys.stdin and sys.stdin.isatty():
         Conversation(assistant).hold()
     else:
@@ -73,6 +73,14 @@ def check_settings(settings) -> None:
     """Stop at values that cannot work, before anything is read."""
     require = pipeline.require_setting
     require(settings.form in ("guided", "free"), f"FORM is {settings.form!r}; it must be guided or free")
+    require(
+        not settings.questions or not settings.doc_path,
+        'QUESTIONS and DOC_PATH are both set; give each question its own document, in JSON with "document"',
+    )
+    require(
+        not settings.closed_book or not settings.doc_path,
+        "CLOSED_BOOK asks the model without any document; leave DOC_PATH empty, or CLOSED_BOOK off",
+    )
     for name in ("max_new_tokens", "documents", "rows"):
         value = getattr(settings, name)
         require(value >= 1, f"{name.upper()} is {value}; it must be at least 1")
@@ -86,9 +94,8 @@ def check_settings(settings) -> None:
     )
 
 
-def answer_one(assistant: Assistant, question: str, document: Document | None) -> list[Document]:
-    """Print the answer as it is made; on standard error, and returned, what it is made from."""
-    request = assistant.prepare(question, document)
+def print_answer(assistant: Assistant, request: Request) -> None:
+    """Print the answer as it is made; before it, on standard error, what it is made from."""
     print_sources(request.documents)
     pieces = assistant.write(request)
     if sys.stdout.isatty():
@@ -98,7 +105,6 @@ def answer_one(assistant: Assistant, question: str, document: Document | None) -
         print(piece, end="", flush=True)
         last = piece or last
     print(end="" if last.endswith("\n") else "\n", flush=True)
-    return request.documents
 
 
 def print_sources(documents: Iterable[Document]) -> None:
@@ -194,6 +200,7 @@ def read_standard_input() -> Document | None:
     content = sys.stdin.buffer.read()
     if not content.strip():
         return None
+    print("(answering from the text on standard input)", file=sys.stderr)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "standard input"
         path.write_bytes(content)
@@ -225,7 +232,9 @@ class Conversation:
                 if line.startswith("/"):
                     self.obey(*line.split(maxsplit=1))
                 elif line:
-                    self.sources = answer_one(self.assistant, line, self.document)
+                    request = self.assistant.prepare(line, self.document)
+                    self.sources = request.documents
+                    print_answer(self.assistant, request)
             except EOFError:
                 print(file=sys.stderr)
                 return

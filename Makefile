@@ -11,7 +11,7 @@ RAW := $(or $(wildcard data/raw.txt),data/sample_raw.txt)
 RUN := .venv/bin/python
 CORPUS := $(wildcard corpus/*.py) corpus/learned.npz pipeline.py
 
-answer: checkpoints/trained
+answer: checkpoints/trained-$(MAX_MINUTES)
 	$(RUN) 05_generate.py --question "$(QUESTION)"
 
 # A text that takes the place of the bundled one may be older than the samples made of that: its name counts too.
@@ -27,7 +27,7 @@ data/train.bin: data/samples.txt data/tokenizer.json 03_build_bin_dataset.py gpt
 	$(RUN) 03_build_bin_dataset.py --val-ratio 0.05
 
 # A checkpoint younger than the data is gone on with; an older one belongs to other data and is put aside.
-checkpoints/trained: data/train.bin
+checkpoints/trained-$(MAX_MINUTES): data/train.bin
 	@mkdir -p checkpoints
 	@test ! -e checkpoints/ckpt.pt || test checkpoints/ckpt.pt -nt data/train.bin || mv checkpoints/ckpt.pt checkpoints/older.pt
 	$(RUN) 04_train_gpt_from_scratch.py --n-layer 4 --n-head 4 --n-embd 256 --batch-size 2 --max-minutes $(MAX_MINUTES)

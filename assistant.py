@@ -235,7 +235,7 @@ class Assistant:
                 yield requests[-1].prompt
 
         tokens: list[list[int]] = [[] for _ in questions]
-        for number, token in self._generate(prepare_all(), self.settings.rows):
+        for number, token in self._generate(prepare_all(), min(self.settings.rows, len(questions))):
             if token != END:
                 tokens[number].append(token)
                 continue

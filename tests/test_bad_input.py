@@ -366,3 +366,8 @@ def test_a_value_out_of_range_is_refused_with_the_name_of_its_setting(house, ste
 
 def test_a_run_whose_numbers_blow_up_leaves_the_last_good_save(house):
     assert "MATRIX_RATE" in house.complaint("04", matrix_rate=1e38, max_steps=8, eval_interval=1)
+
+
+def test_settings_that_contradict_each_other_are_refused(house):
+    assert "DOC_PATH" in house.complaint("05", questions="질문.txt", doc_path="문서.txt")
+    assert "CLOSED_BOOK" in house.complaint("05", closed_book=True, doc_path="문서.txt")

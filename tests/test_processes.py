@@ -1,6 +1,7 @@
 """Several processes train the model that one trains, and end together, whatever happens to one of them."""
 
 import csv
+import faulthandler
 import importlib
 import itertools
 import math
@@ -86,6 +87,7 @@ def _be_process(rank: int, fault: Callable[[int], None], house, changes: dict) -
             stream = (house.folder / f"{name}.{rank}").open("w", encoding="utf-8")
             os.dup2(stream.fileno(), number)
             setattr(sys, f"std{name}", stream)
+        faulthandler.dump_traceback_later(SECONDS - 5)  # where a process hangs stands in what it said
         sys.argv = [train_script.__file__, *house.flags("04", **SETTINGS | changes)]
         fault(rank)
         pipeline.run(processes.in_every_process(train_script.main))

@@ -151,6 +151,11 @@ def _flag(name: str, value) -> list[str]:
     return [f"--{name}", str(value)]
 
 
+def pytest_collection_modifyitems(items):
+    """The tests that fork come first: a fork takes over the locks, but not the threads, of what ran before it."""
+    items.sort(key=lambda item: item.path.name != "test_processes.py")
+
+
 @dataclass(frozen=True)
 class House:
     """A folder with a raw text and the artifacts of the steps, and the steps themselves at tiny settings."""

@@ -143,7 +143,7 @@ def test_a_document_on_standard_input_is_answered_from_with_the_checkpoint_alone
         encoding="utf-8",
         timeout=60,
     )
-    assert (result.returncode, result.stderr) == (0, "")
+    assert (result.returncode, result.stderr) == (0, "(answering from the text on standard input)\n")
     assert result.stdout.rstrip("\n") == wanted
     assert os.listdir(folder) == ["ckpt.pt"]
 

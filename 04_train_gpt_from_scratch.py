@@ -25,7 +25,7 @@ from gpt.loss_chart import write_chart
 from gpt.memory import MicroBatch
 from gpt.model import GPT, GPTConfig
 from gpt.optimizer import Optimizer, rate_factor
-from gpt.plan import describe_plan
+from gpt.plan import describe_plan, describe_start
 from gpt.run import LossIsNoNumberError, Run, StopSignals
 from gpt.sampling import SamplingSettings
 from gpt.token_file import read_token_file
@@ -156,7 +156,7 @@ def main(arguments=()):
         save()
         log.put_aside()
         processes.draw_apart()
-    print_plan(config, device, dtype, training, run)
+    print(describe_start(config, device, dtype, training, run))
 
     progress = tqdm(initial=run.step, desc="train", unit="step", dynamic_ncols=True, disable=not processes.is_first())
     with progress as bar, StopSignals() as stop:
@@ -344,18 +344,6 @@ def check_device(settings, model: GPT, training: TrainingRows, dtype) -> torch.d
         raise StepError(f"{found}. Update torch and the system, or set DEVICE cpu, PRECISION fp32 or DEVICE_CHECK cpu")
     print(f"{found}. Training on the CPU instead (DEVICE_CHECK); PRECISION fp32 may help on {device}.")
     return torch.device("cpu")
-
-
-def print_plan(config: GPTConfig, device, dtype, training: TrainingRows, run: Run) -> None:
-    """Say what is about to be trained on what."""
-    rows = len(training.rows)
-    filled = sum(end - start for row in training.rows for start, end in row) / (rows * (config.block_size + 1))
-    end = f"{run.max_minutes:g} minutes" if run.max_minutes else f"step {run.max_steps:,}"
-    print(
-        f"{config.parameter_count():,} parameters on {device} in {str(dtype).removeprefix('torch.')}; "
-        f"{len(training.samples) - 1:,} samples in {rows:,} rows of {config.block_size} tokens, {filled:.0%} filled; "
-        f"from step {run.step:,} to {end}"
-    )
 
 
 def rate_at(settings, run: Run) -> float:

@@ -73,12 +73,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("raw", type=Path)
     parser.add_argument("--seconds", type=float, default=120)
-    parser.add_argument("--vocab-size", type=int, default=8192)
-    parser.add_argument("--n-layer", type=int, default=4)
-    parser.add_argument("--n-head", type=int, default=4)
-    parser.add_argument("--n-embd", type=int, default=256)
-    parser.add_argument("--block-size", type=int, default=256)
-    parser.add_argument("--precision", default="auto", help="of ours: auto, bf16 or fp32")
+    add_model_flags(parser)
     parser.add_argument("--evaluations", type=int, default=EVALUATIONS, help="of each")
     parser.add_argument("--only", help="nanogpt-fp32, nanogpt-bf16 or ours")
     parser.add_argument("--plot", type=Path, default=Path("race.png"))
@@ -103,6 +98,15 @@ def main():
         print_result(contestant)
     print_comparison(contestants)
     draw(contestants, options.plot)
+
+
+def add_model_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--vocab-size", type=int, default=8192)
+    parser.add_argument("--n-layer", type=int, default=4)
+    parser.add_argument("--n-head", type=int, default=4)
+    parser.add_argument("--n-embd", type=int, default=256)
+    parser.add_argument("--block-size", type=int, default=256)
+    parser.add_argument("--precision", default="auto", help="of ours: auto, bf16 or fp32")
 
 
 def require_packages() -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.race import bits_per_byte, build_ours, encode_text  # noqa: E402
+from benchmarks.race import add_model_flags, bits_per_byte, build_ours, encode_text, step_04  # noqa: E402
 
 import torch  # noqa: E402
 from tqdm import tqdm  # noqa: E402
@@ -28,23 +28,16 @@ def main():
     parser.add_argument("raw", type=Path)
     parser.add_argument("--epochs", type=int, nargs="+", default=[1, 4, 16, 64])
     parser.add_argument("--steps", type=int, default=300)
-    parser.add_argument("--vocab-size", type=int, default=8192)
-    parser.add_argument("--n-layer", type=int, default=4)
-    parser.add_argument("--n-head", type=int, default=4)
-    parser.add_argument("--n-embd", type=int, default=256)
-    parser.add_argument("--block-size", type=int, default=256)
+    add_model_flags(parser)
     parser.add_argument("--dropout", type=float, default=0.0)
-    parser.add_argument("--precision", default="auto")
     parser.set_defaults(seconds=60.0)
     options = parser.parse_args()
     text = encode_text(options.raw, options.vocab_size)
+    tokens = options.steps * step_04.BATCH_SIZE * options.block_size
+    if tokens > len(text.train):
+        sys.exit(f"{options.raw}: it has {len(text.train):,} of the {tokens:,} tokens of an epoch; lower --steps")
     print(f"{'epochs':>6} {'tokens of text':>14} {'bits per byte':>14}")
     for epochs in options.epochs:
-        torch.manual_seed(0)
-        contestant = build_ours(text, options)
-        tokens = options.steps * contestant.tokens_per_step
-        if tokens > len(text.train):
-            sys.exit(f"{options.raw}: it has {len(text.train):,} of the {tokens:,} tokens of an epoch; lower --steps")
         torch.manual_seed(0)
         contestant = build_ours(replace(text, train=text.train[: tokens // epochs + 1]), options)
         for step in tqdm(range(options.steps), desc=f"{epochs} epochs", leave=False):

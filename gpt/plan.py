@@ -13,6 +13,18 @@ MANY_PARAMETERS = 4  # for each token of the text
 MANY_TOKENS = 200  # seen in training for each parameter, ten times what suits it best (Hoffmann et al., 2022)
 
 
+def describe_start(config: GPTConfig, device, dtype, training: TrainingRows, run: Run) -> str:
+    """What is about to be trained on what."""
+    rows = len(training.rows)
+    filled = sum(end - start for row in training.rows for start, end in row) / (rows * (config.block_size + 1))
+    end = f"{run.max_minutes:g} minutes" if run.max_minutes else f"step {run.max_steps:,}"
+    return (
+        f"{config.parameter_count():,} parameters on {device} in {str(dtype).removeprefix('torch.')}; "
+        f"{len(training.samples) - 1:,} samples in {rows:,} rows of {config.block_size} tokens, {filled:.0%} filled; "
+        f"from step {run.step:,} to {end}"
+    )
+
+
 def describe_plan(config: GPTConfig, run: Run, training: TrainingRows, batch_size: int) -> str:
     """The plan in plain words, once a few steps have shown the speed; with a warning where one is due."""
     steps = run.expected_steps()

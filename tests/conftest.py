@@ -7,6 +7,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+import pipeline
 from corpus.template import MARKERS
 from pipeline import StepError
 
@@ -345,3 +346,24 @@ def wander(tokenizer):
         return written
 
     return wander
+
+
+@pytest.fixture(scope="session")
+def raw_house(open_house, raw_text, built_house, tmp_path_factory):
+    """The built house's data, and a model of two layers that has seen next to nothing."""
+    house = open_house(tmp_path_factory.mktemp("raw"), raw_text)
+    for step in ("01", "02", "03"):
+        house.run(step)
+    house.run("04", n_layer=2, max_steps=6, eval_interval=6, sample_tokens=0)
+    return house
+
+
+@pytest.fixture(scope="session")
+def load():
+    """The assistant of a house, with `changes` to the settings of step 05."""
+
+    def load(house, **changes):
+        script = importlib.import_module("05_generate")
+        return script.Assistant.load(pipeline.read_settings(vars(script), house.flags("05", **changes)))
+
+    return load

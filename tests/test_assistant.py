@@ -1,26 +1,15 @@
-"""Answers and what they are made from: contacts of the sources alone, the best documents, whole letters, an end."""
+"""Answers and what they are made from: the best documents, many at once, an end, files that do not fit."""
 
-import importlib
 import json
-import random
 import re
 import tracemalloc
-from types import SimpleNamespace
 
-import pipeline
-from assistant import SUM_UP, Assistant, Document, Request
-from corpus.contacts import find_values
-from corpus.guide import BYTE_OF_CHARACTER
+from assistant import SUM_UP, Assistant, Document
 from corpus.template import BOS, DOC, END_ANSWER, MARKERS, Template
-from corpus.verification import find_runs
-from gpt.generation import END, Prompt
 from pipeline import StepError
 
 import pytest
 import torch
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
-from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
 HEADINGS = Template().headings
 DOCUMENT = """\
@@ -30,158 +19,6 @@ TEL: (02) 0000-1234
 ADDR: 12 Halimbawa Street, Taguig
 WEB: www.embahada.example
 회비는 계좌 000-0000-9876-01로 보내세요."""
-
-
-@pytest.fixture(scope="module")
-def raw_house(open_house, raw_text, built_house, tmp_path_factory):
-    """The built house's data, and a model of two layers that has seen next to nothing."""
-    house = open_house(tmp_path_factory.mktemp("raw"), raw_text)
-    for step in ("01", "02", "03"):
-        house.run(step)
-    house.run("04", n_layer=2, max_steps=6, eval_interval=6, sample_tokens=0)
-    return house
-
-
-@pytest.fixture(scope="module")
-def load():
-    """The assistant of a house, with `changes` to the settings of step 05."""
-
-    def load(house, **changes) -> Assistant:
-        script = importlib.import_module("05_generate")
-        return Assistant.load(pipeline.read_settings(vars(script), house.flags("05", **changes)))
-
-    return load
-
-
-# --- No invented contacts ---
-
-
-def love_numbers(assistant: Assistant) -> Assistant:
-    """Make a model write mostly digits, labels and what stands between, each time otherwise: the worst it could do."""
-    model, chance = assistant.model, torch.Generator().manual_seed(0)
-    with torch.no_grad():
-        for name, weight in model.named_parameters():
-            if name.endswith(
-                ("o_proj.weight", "down_proj.weight", "head.weight")
-            ):  # which hardly anything has moved yet
-                weight += 0.2 * torch.randn(weight.shape, generator=chance)
-    more = torch.zeros(model.config.vocab_size)
-    for text, much in (("TEL: ADDR: KAKAO: WEB: www.", 7.0), ("0123456789- ", 9.0)):
-        more[assistant.tokenizer.encode(text).ids] = much
-    model.head.register_forward_hook(lambda module, arguments, logits: logits + more)
-    return assistant
-
-
-def find_invented(text: str, source: str) -> list[str]:
-    """The contact values, and the runs of 7 or more digits that are no dates, that do not stand in the source."""
-    source = source.lower()
-    lines = text.split("\n")
-    found = [value for line in lines for *_, value in find_values(line)] + [
-        run[0] for run in map(find_runs, lines) for run in run
-    ]
-    return [value for value in found if value.lower() not in source]
-
-
-WAYS = {
-    "guided, from a document's sentences": {"form": "guided"},
-    "guided, in its own words on a document": {"form": "guided", "verify_lines": False, "max_new_tokens": 220},
-    "free, on a document": {"form": "free", "max_new_tokens": 60},
-    "guided, closed book": {"form": "guided", "closed_book": True},
-    "free, closed book": {"form": "free", "max_new_tokens": 60, "closed_book": True},
-}
-WILD = {"temperature": 1.5, "top_k": 0, "top_p": 1.0, "rows": 16, "max_new_tokens": 150}
-
-
-def answer_questions(assistant: Assistant, count: int) -> list[str]:
-    document = None if assistant.settings.closed_book else Document.of_text(DOCUMENT)
-    answers = []
-    for number in range(0, count, 16):
-        assistant.settings.seed = number
-        questions = [(f"{each}번 창구 전화번호가 무엇인가요?", document) for each in range(number, number + 16)]
-        answers += [answer.text for answer in assistant.answer_all(questions)]
-    return answers
-
-
-@pytest.mark.parametrize("way", WAYS)
-def test_of_a_thousand_wild_answers_none_holds_a_contact_that_its_sources_do_not(raw_house, load, way):
-    assistant = love_numbers(load(raw_house, **{**WILD, **WAYS[way]}))
-    source = raw_house.contacts.read_text(encoding="utf-8") if assistant.settings.closed_book else DOCUMENT
-    answers = answer_questions(assistant, 1000 // len(WAYS))
-    assert len(answers) >= 200 and len(set(answers)) > 3
-    assert [invented for answer in answers for invented in find_invented(answer, source)] == []
-
-
-@pytest.mark.parametrize("way", [way for way in WAYS if "sentences" not in way])
-def test_the_same_answers_unverified_hold_invented_contacts(raw_house, load, way):
-    assistant = love_numbers(load(raw_house, **{**WILD, **WAYS[way]}, verify_contacts=False))
-    source = raw_house.contacts.read_text(encoding="utf-8") if assistant.settings.closed_book else DOCUMENT
-    answers = answer_questions(assistant, 16)
-    assert sum(bool(find_invented(answer, source)) for answer in answers) > 5
-
-
-# --- Whole letters while the answer is written ---
-
-
-class Reciter(Assistant):
-    """An assistant whose model writes the tokens of its prompt."""
-
-    def _generate(self, prompts, rows):
-        for number, prompt in enumerate(prompts):
-            yield from ((number, token) for token in prompt.tokens)
-            yield number, END
-
-
-@pytest.fixture(scope="module")
-def single_bytes() -> Tokenizer:
-    """A tokenizer that knows the 256 bytes and the markers, and not one whole letter of Hangul."""
-    characters = sorted(pre_tokenizers.ByteLevel.alphabet())
-    tokenizer = Tokenizer(models.BPE({character: number for number, character in enumerate(characters)}, []))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.add_special_tokens([AddedToken(marker, special=True, normalized=False) for marker in MARKERS])
-    return tokenizer
-
-
-def recite(tokenizer: Tokenizer, tokens: list[int]) -> list[str]:
-    assistant = Reciter(None, tokenizer, Template(), "", SimpleNamespace())
-    return list(assistant.write(Request(Prompt(tokens), len(tokens) + 1, [])))
-
-
-def test_all_syllables_come_out_whole_though_each_is_spread_over_three_tokens(single_bytes):
-    text = "".join(map(chr, range(ord("가"), ord("힣") + 1)))
-    pieces = recite(single_bytes, single_bytes.encode(text).ids)
-    assert "".join(pieces) == text and len(pieces) == 11_172
-
-
-@given(
-    st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("가각힣👨‍👩‍👧👍🏽 \n"), max_size=40),
-    st.randoms(),
-)
-@example("태풍 👨‍👩‍👧 👍🏽 e\u0301 ﬀ 한글\n\n끝", random.Random(0))
-@settings(max_examples=100, deadline=None)
-def test_any_text_comes_out_as_it_is_at_any_split_into_tokens(tokenizer, single_bytes, text, chance):
-    letters = [tokenizer.token_to_id(single_bytes.id_to_token(token)) for token in range(256)]
-    tokens = []
-    for piece in re.findall(r"(?s).{1,3}", text):
-        if chance.random() < 0.5:
-            tokens += [letters[token] for token in single_bytes.encode(piece).ids]
-        else:
-            tokens += tokenizer.encode(piece).ids
-    markers = {tokenizer.token_to_id(marker) for marker in MARKERS}
-    if markers & set(tokens):
-        return
-    assert "".join(recite(tokenizer, tokens)) == text.replace("\ufffd", "").rstrip("\n")
-
-
-@given(st.binary(max_size=60))
-@example(b"\xea\xb0\xffa\xec")
-@settings(max_examples=150, deadline=None)
-def test_bytes_that_make_no_letter_are_left_out(single_bytes, content):
-    alphabet = {byte: character for character, byte in BYTE_OF_CHARACTER.items()}
-    pieces = recite(single_bytes, [single_bytes.token_to_id(alphabet[byte]) for byte in content])
-    wanted = content.decode(errors="replace").replace("\ufffd", "")
-    assert "".join(pieces).rstrip("\n") in (wanted.rstrip("\n"), content.decode(errors="ignore").rstrip("\n"))
-    assert not any("\ufffd" in piece for piece in pieces)
 
 
 # --- An end ---

@@ -1,0 +1,72 @@
+"""No answer holds a contact that its sources do not, however wildly the model writes."""
+
+from assistant import Assistant, Document
+from corpus.contacts import find_values
+from corpus.verification import find_runs
+from tests.test_assistant import DOCUMENT
+
+import pytest
+import torch
+
+
+def love_numbers(assistant: Assistant) -> Assistant:
+    """Make a model write mostly digits, labels and what stands between, each time otherwise: the worst it could do."""
+    model, chance = assistant.model, torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            if name.endswith(
+                ("o_proj.weight", "down_proj.weight", "head.weight")
+            ):  # which hardly anything has moved yet
+                weight += 0.2 * torch.randn(weight.shape, generator=chance)
+    more = torch.zeros(model.config.vocab_size)
+    for text, much in (("TEL: ADDR: KAKAO: WEB: www.", 7.0), ("0123456789- ", 9.0)):
+        more[assistant.tokenizer.encode(text).ids] = much
+    model.head.register_forward_hook(lambda module, arguments, logits: logits + more)
+    return assistant
+
+
+def find_invented(text: str, source: str) -> list[str]:
+    """The contact values, and the runs of 7 or more digits that are no dates, that do not stand in the source."""
+    source = source.lower()
+    lines = text.split("\n")
+    found = [value for line in lines for *_, value in find_values(line)] + [
+        run[0] for run in map(find_runs, lines) for run in run
+    ]
+    return [value for value in found if value.lower() not in source]
+
+
+WAYS = {
+    "guided, from a document's sentences": {"form": "guided"},
+    "guided, in its own words on a document": {"form": "guided", "verify_lines": False, "max_new_tokens": 220},
+    "free, on a document": {"form": "free", "max_new_tokens": 60},
+    "guided, closed book": {"form": "guided", "closed_book": True},
+    "free, closed book": {"form": "free", "max_new_tokens": 60, "closed_book": True},
+}
+WILD = {"temperature": 1.5, "top_k": 0, "top_p": 1.0, "rows": 16, "max_new_tokens": 150}
+
+
+def answer_questions(assistant: Assistant, count: int) -> list[str]:
+    document = None if assistant.settings.closed_book else Document.of_text(DOCUMENT)
+    answers = []
+    for number in range(0, count, 16):
+        assistant.settings.seed = number
+        questions = [(f"{each}번 창구 전화번호가 무엇인가요?", document) for each in range(number, number + 16)]
+        answers += [answer.text for answer in assistant.answer_all(questions)]
+    return answers
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_of_a_thousand_wild_answers_none_holds_a_contact_that_its_sources_do_not(raw_house, load, way):
+    assistant = love_numbers(load(raw_house, **{**WILD, **WAYS[way]}))
+    source = raw_house.contacts.read_text(encoding="utf-8") if assistant.settings.closed_book else DOCUMENT
+    answers = answer_questions(assistant, 1000 // len(WAYS))
+    assert len(answers) >= 200 and len(set(answers)) > 3
+    assert [invented for answer in answers for invented in find_invented(answer, source)] == []
+
+
+@pytest.mark.parametrize("way", [way for way in WAYS if "sentences" not in way])
+def test_the_same_answers_unverified_hold_invented_contacts(raw_house, load, way):
+    assistant = love_numbers(load(raw_house, **{**WILD, **WAYS[way]}, verify_contacts=False))
+    source = raw_house.contacts.read_text(encoding="utf-8") if assistant.settings.closed_book else DOCUMENT
+    answers = answer_questions(assistant, 16)
+    assert sum(bool(find_invented(answer, source)) for answer in answers) > 5

@@ -1,0 +1,77 @@
+"""An answer comes in pieces of whole letters while it is written, however its tokens cut them."""
+
+import random
+import re
+from types import SimpleNamespace
+
+from assistant import Assistant, Request
+from corpus.guide import BYTE_OF_CHARACTER
+from corpus.template import MARKERS, Template
+from gpt.generation import END, Prompt
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
+
+
+class Reciter(Assistant):
+    """An assistant whose model writes the tokens of its prompt."""
+
+    def _generate(self, prompts, rows):
+        for number, prompt in enumerate(prompts):
+            yield from ((number, token) for token in prompt.tokens)
+            yield number, END
+
+
+@pytest.fixture(scope="module")
+def single_bytes() -> Tokenizer:
+    """A tokenizer that knows the 256 bytes and the markers, and not one whole letter of Hangul."""
+    characters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    tokenizer = Tokenizer(models.BPE({character: number for number, character in enumerate(characters)}, []))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.add_special_tokens([AddedToken(marker, special=True, normalized=False) for marker in MARKERS])
+    return tokenizer
+
+
+def recite(tokenizer: Tokenizer, tokens: list[int]) -> list[str]:
+    assistant = Reciter(None, tokenizer, Template(), "", SimpleNamespace())
+    return list(assistant.write(Request(Prompt(tokens), len(tokens) + 1, [])))
+
+
+def test_all_syllables_come_out_whole_though_each_is_spread_over_three_tokens(single_bytes):
+    text = "".join(map(chr, range(ord("가"), ord("힣") + 1)))
+    pieces = recite(single_bytes, single_bytes.encode(text).ids)
+    assert "".join(pieces) == text and len(pieces) == 11_172
+
+
+@given(
+    st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("가각힣👨‍👩‍👧👍🏽 \n"), max_size=40),
+    st.randoms(),
+)
+@example("태풍 👨‍👩‍👧 👍🏽 e\u0301 ﬀ 한글\n\n끝", random.Random(0))
+@settings(max_examples=100, deadline=None)
+def test_any_text_comes_out_as_it_is_at_any_split_into_tokens(tokenizer, single_bytes, text, chance):
+    letters = [tokenizer.token_to_id(single_bytes.id_to_token(token)) for token in range(256)]
+    tokens = []
+    for piece in re.findall(r"(?s).{1,3}", text):
+        if chance.random() < 0.5:
+            tokens += [letters[token] for token in single_bytes.encode(piece).ids]
+        else:
+            tokens += tokenizer.encode(piece).ids
+    markers = {tokenizer.token_to_id(marker) for marker in MARKERS}
+    if markers & set(tokens):
+        return
+    assert "".join(recite(tokenizer, tokens)) == text.replace("\ufffd", "").rstrip("\n")
+
+
+@given(st.binary(max_size=60))
+@example(b"\xea\xb0\xffa\xec")
+@settings(max_examples=150, deadline=None)
+def test_bytes_that_make_no_letter_are_left_out(single_bytes, content):
+    alphabet = {byte: character for character, byte in BYTE_OF_CHARACTER.items()}
+    pieces = recite(single_bytes, [single_bytes.token_to_id(alphabet[byte]) for byte in content])
+    wanted = content.decode(errors="replace").replace("\ufffd", "")
+    assert "".join(pieces).rstrip("\n") in (wanted.rstrip("\n"), content.decode(errors="ignore").rstrip("\n"))
+    assert not any("\ufffd" in piece for piece in pieces)

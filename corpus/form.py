@@ -140,7 +140,7 @@ class GuidedForm:
         return f"{part.bullet}{self.template.nothing}\n"
 
     def _write_part(
-        self, part: Part, end: str, items: Sequence[str] | None, limits: "Limits", free_starts: Sequence[str]
+        self, part: Part, end: str, items: Sequence[str] | None, limits: Limits, free_starts: Sequence[str]
     ) -> Form:
         """Some of the items, or free lines for None, or the phrase for nothing; then `end`."""
         nothing = self._nothing(part)
@@ -157,10 +157,12 @@ class GuidedForm:
             longest = min(LONGEST_LINE, self.spare - LINE_ENDING)
             free = items is None and len(written) < most and longest > 0
             starts = free_starts[: len(written) + 1] if free else ()
-            # Free text can say that there is nothing by itself.
-            ways_out = [end] if written else [] if free else [nothing]
             if offered and missing > 0:
                 ways_out = []
+            elif written:
+                ways_out = [end]
+            else:
+                ways_out = [] if free else [nothing]  # free text can say that there is nothing by itself
             text, tokens = yield Choice(offered, starts, longest, self.headings, ways_out)
             if text == end:
                 return

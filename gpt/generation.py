@@ -76,13 +76,12 @@ class _Text:
                 out = decide(float(wants_out), settings.temperature, self.generator)
                 allowed = [token for token in allowed if (token in ways_out) == out]
             return choose_token(logits, settings, self.written, self.generator, allowed)
-        token = choose_token(logits, settings, self.written, self.generator)
-        if self.guide and not self.guide.accepts(token):
-            logits = logits.clone()
-        while self.guide and not self.guide.accepts(token):
-            logits[token] = -torch.inf
+        logits = logits.clone()  # from which goes what the guide refuses
+        while True:
             token = choose_token(logits, settings, self.written, self.generator)
-        return token
+            if not self.guide or self.guide.accepts(token):
+                return token
+            logits[token] = -torch.inf
 
 
 def generate(

@@ -134,7 +134,8 @@ class GuidedForm:
             else:
                 lines = _lines(part, material.lists[part.name] if material.lists is not None else None)
                 most = max(MOST_ITEMS, len(lines or ()))
-                yield from self._write_part(part, end, lines, Limits(0, 0, most), [part.bullet])
+                # A list that could hold something must not say that there is nothing.
+                yield from self._write_part(part, end, lines, Limits(0, 1, most), [part.bullet])
 
     def _nothing(self, part: Part) -> str:
         return f"{part.bullet}{self.template.nothing}\n"

@@ -212,6 +212,14 @@ def test_a_summary_begins_with_the_title_and_has_some_lines_more(write):
     assert len({tuple(summary) for summary in summaries}) > 3  # which lines is the model's choice
 
 
+def test_a_list_never_says_that_there_is_nothing_where_there_is_something(write):
+    lists = material_of_text(DOCUMENT).lists
+    for seed in range(20):
+        parts = parts_of(write(material_of_text(DOCUMENT), 600, seed)[0])
+        for name in ("to_do", "to_bring", "to_beware"):
+            assert (parts[name] == ["  - 자료에 없음"]) == (not lists[name])
+
+
 def test_a_document_without_a_title_has_a_summary_of_its_sentences(write):
     document = "태풍 신호가 3호 이상이면 학교와 관공서가 쉽니다. 물과 통조림과 손전등을 사흘 치 준비하세요."
     summary = parts_of(write(material_of([(document, "")]), 400, 0)[0])["summary"]

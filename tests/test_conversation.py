@@ -202,8 +202,8 @@ class Terminal:
             os.write(self.master, keys.encode())
             while not shown.endswith(b"> ") and select.select([self.master], [], [], 1)[0]:
                 shown += os.read(self.master, 4096)
-            # A Ctrl-C that comes before the line editor has begun to wait is seen with the next key.
-            keys = keys if keys == "\x03" else ""
+            # A Ctrl-C that comes before the line editor has begun to wait is seen with the next key, here a space.
+            keys = {"\x03": " ", " ": "\x03"}.get(keys, "")
         assert shown.endswith(b"> "), shown.decode(errors="replace")
         return shown.decode(errors="replace")  # a narrow line may be shown again from inside a letter
 

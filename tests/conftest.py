@@ -14,8 +14,9 @@ from pipeline import StepError
 import pytest
 from tokenizers import Tokenizer
 
-# Models as small as these are fastest on one thread, above all where several test runs share the cores.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Models as small as these are fastest on one thread, above all where several test runs share the cores. And some
+# tests fork: a child of a process that has used several threads would wait forever for those it has not got.
+os.environ["OMP_NUM_THREADS"] = "1"
 
 SCRIPTS = {
     "01": "01_prepare_samples",

@@ -181,9 +181,11 @@ class Terminal:
     def __init__(self, arguments: list[str], columns: int):
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 10, columns, 0, 0))
-        # The terminal becomes the one whose Ctrl-C is for this program.
+        # The terminal becomes the one whose Ctrl-C is for this program, and the program heeds it: one that was
+        # started from a shell's background job would inherit that it does not.
         take_it = (
-            "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
+            "import fcntl, os, signal, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
+            "signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
         )
         self.process = subprocess.Popen(
             [sys.executable, "-c", take_it, *arguments],
@@ -202,8 +204,7 @@ class Terminal:
             os.write(self.master, keys.encode())
             while not shown.endswith(b"> ") and select.select([self.master], [], [], 1)[0]:
                 shown += os.read(self.master, 4096)
-            # A Ctrl-C that comes before the line editor has begun to wait is seen with the next key, here a space.
-            keys = {"\x03": " ", " ": "\x03"}.get(keys, "")
+            keys = keys if keys == "\x03" else ""  # one that comes before the line editor is ready may be lost
         assert shown.endswith(b"> "), shown.decode(errors="replace")
         return shown.decode(errors="replace")  # a narrow line may be shown again from inside a letter
 

@@ -23,8 +23,10 @@ SEPARATOR = re.compile(
 )
 BULLET = re.compile(
     r"^\s*(?:[-*·•‣▶▷►✔✓☑☐✅❌❗❕⚠◎ㅇ○●◦■□▪▫◆☞→>×\U0001f300-\U0001faff]\ufe0f?|\[[ xXvV✓]?\]"
-    r"|\(?\d{1,2}[.)]|[①-⑳]|[가-하][.)]|[a-zA-Z][.)])\s?(?=\S)"
+    r"|\(?\d{1,2}[.)](?!\d)|[①-⑳]|[가-하][.)]|[a-zA-Z][.)])\s?(?=\S)"
 )
+# The number that a sentence begins with which is an item within a line: "2. 사진", not "5.18 기념일".
+ITEM_NUMBER = re.compile(r"^(?:\(?\d{1,2}\)?|[가나다라마바사아자차카타파하])\.\s?(?=[^\s\d])")
 NUMBERED_ITEM = re.compile(r"^\s*(?:\(?(\d{1,2})[.)]|([①-⑳]))\s*\S")
 DATE = r"(?:(?:19|20)\d\d\s?[.\-/년]\s?\d{1,2}\s?[.\-/월]\s?\d{1,2}\s?[.일]?)"
 DAY = r"(?:\d{1,2}월\s?\d{1,2}일)"
@@ -70,7 +72,18 @@ ENDINGS = (
     "습니다|입니다|됩니다|합니다|[가-힣]니다|세요|어요|아요|해요|예요|에요|네요|데요|래요|대요|지요|거든요|죠|군요|구요|고요"
     f"|[했됐었았였]음|[{STEMS}]다|이다|아니다|없다|같다|많다|좋다|싶다|쉽다|맞다"
 )
-SENTENCE_END = re.compile(rf"(?:[.!?。…]+[\"'”’)\]]*|(?:{ENDINGS})[~^ㅋㅎㅠㅜ!]*)(?=\s|$)")
+# A full stop ends nothing after the number or letter of an item ("4. ", "가. ", "(3). "), a part of a date
+# ("2024. 6. 2."), an initial ("U.N. Ave.") or an abbreviation of those that addresses are full of.
+NO_END = (
+    r"(?<!\b[0-9A-Za-z가나다라마바사아자차카타파하]\.)(?<!\b\d\d\.)(?<!\b(?:19|20)\d\d\.)"
+    r"(?<!\(\d\)\.)(?<!\b\d\)\.)"
+    r"(?<!(?i:\b(?:No|St|Dr|Mr|Ms|Rd|Km|Rm|Sr|Jr|Co|Mt)\.))"
+    r"(?<!(?i:\b(?:Ave|Mrs|Tel|Loc|Ext|Blk|Sta|Sto|Cor|Inc|Ltd)\.))"
+    r"(?<!(?i:\b(?:Bldg|Brgy|Blvd|Atty|Corp|Subd)\.))"
+)
+# The number of an item ends what stands before it on its line, even where no full stop does: "준비물 1. 여권 2. 사진".
+BEFORE_ITEM = r"\s(?=\d{1,2}\.(?:\s[^\d\s]|[가-힣]))(?<=[^\s\d.,:~은는]\s)"
+SENTENCE_END = re.compile(rf"(?:[.!?。…]+{NO_END}[\"'”’)\]]*|(?:{ENDINGS})[~^ㅋㅎㅠㅜ!]*)(?=\s|$)|{BEFORE_ITEM}")
 
 
 @dataclass(frozen=True)

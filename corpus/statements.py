@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from corpus.documents import BULLET, HEAD_LINE, NUMBERED_ITEM, split_sentences
+from corpus.documents import BULLET, HEAD_LINE, ITEM_NUMBER, NUMBERED_ITEM, split_sentences
 from corpus.institutions import LABEL
 
 LONGEST_HEADING = 25
@@ -65,6 +65,7 @@ def read_statements(text: str, title: str = "") -> list[Statement]:
             place = (heading, "", False, is_item, is_numbered, is_plain_item)
             whole = (is_item or is_plain_item) and len(body) <= LONGEST_ITEM
             parts = [body] if whole else split_sentences(body)
+        parts = [ITEM_NUMBER.sub("", part) for part in parts]
         below_heading += 1
         after_blank = False
         for index, part in enumerate(parts):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from corpus.normalization import EMAIL, KAKAO_ID, WEB
+from corpus.normalization import EMAIL, KAKAO_ID, STREET_KIND, WEB
 from corpus.owners import choose_owner
 
 # The shapes in which people write numbers of the Philippines (+63, 02, 0xx, 09xx) and Korea (+82, 02, 010, 15xx).
@@ -47,11 +47,6 @@ ADDRESS_VALUE = re.compile(
 )
 # Addresses that no label announces: "Unit 5B, … Tower, BGC, Taguig", "1208 … St., Makati City", "세부시 …로 12, 2층".
 PLACE_NAME = r"(?!(?:TEL|WEB|EMAIL|KAKAO|ADDR)\b)[A-ZÑ][A-Za-z0-9.'ñÑ-]*"
-STREET_KIND = (
-    r"(?:St|Street|Ave|Avenue|Road|Rd|Drive|Dr|Blvd|Boulevard|Lane|Ln|Highway|Hwy|Circle|Ext|Tower|Towers|Bldg|Building|Plaza"
-    r"|Arcade|Mall|Center|Centre|Commercenter|Residences|Condominium|Place|Village|Subd|Subdivision|Compound|Complex|Homes|Heights"
-    r"|Square|Court|Terminal)"
-)
 CITIES = (
     r"마닐라|마카티|타기그|파사이|파라냐케|올티가스|오르티가스|알라방|케손|퀘존|만달루용|안티폴로|카비테|라구나|다스마리냐스|클락|앙헬레스|수빅|바기오"
     r"|세부|막탄|만다웨|두마게티|일로일로|바콜로드|다바오|보라카이|보홀|팔라완"

@@ -52,7 +52,7 @@ PERSON = re.compile(
 QUOTED = re.compile(r"['‘\"“「『]([가-힣A-Za-z0-9 &·]{2,20})['’\"”」』]")
 
 # Words before a contact that say how or when to use it, not whose it is.
-LABEL_WORDS = "|".join(words for words, _, _ in LABELS.values())
+LABEL_WORDS = "|".join(words for words, *_ in LABELS.values())
 ROLE_WORDS = (
     r"연락|문의|문의처|대표|대표번호|직통|예약|긴급|응급|당직|야간|주간|평일|주말|비고|번호|영업시간|운영시간"
     r"|시간|근무시간|근무시간 외|시간 외|문자|배달|주문|접수|신청|상담|신고|고장신고|등록|안내|통역|한국어|영어"

@@ -31,7 +31,14 @@ WEB = (
 )
 EMAIL = r"[a-z0-9._+\-]+@[a-z0-9\-]+(?:\.[a-z0-9\-]+)+"
 KAKAO_ID = r"(?=[A-Za-z0-9_.\-]*[\d_])[A-Za-z][A-Za-z0-9_.\-]{2,}"
-LABELS = {  # label: (its spellings, its pictures, a value of its kind)
+STREET_KIND = (
+    r"(?:St|Street|Ave|Avenue|Road|Rd|Drive|Dr|Blvd|Boulevard|Lane|Ln|Highway|Hwy|Circle|Ext|Tower|Towers|Bldg|Building|Plaza"
+    r"|Arcade|Mall|Center|Centre|Commercenter|Residences|Condominium|Place|Village|Subd|Subdivision|Compound|Complex|Homes|Heights"
+    r"|Square|Court|Terminal)"
+)
+# A street with its number or town, "12 Halimbawa Street", "Ayala Ave. 12", "할림바와 거리 12".
+ADDRESS = rf"(?=.*[\d,])(?:[a-z0-9][\w.'’/\-]*,? ){{1,6}}{STREET_KIND}\b|[가-힣]+(?:로|길| 거리) ?\d+"
+LABELS = {  # label: (its spellings, its pictures, a value of its kind, and one after a picture where that is another)
     "TEL": (
         r"대표 ?전화|전화 ?번호|휴대 ?전화|전화|연락처|핸드폰|휴대폰|모바일|telephone|hotline|mobile|phone|cell|tel|t",
         "☎☏📞📱",
@@ -44,16 +51,16 @@ LABELS = {  # label: (its spellings, its pictures, a value of its kind)
         "💬",
         KAKAO_ID,
     ),
-    "ADDR": (r"주소|소재지|위치|오시는 ?길|찾아오시는 ?길|address|addr|location", "📍🏠", r"(?!)"),
+    "ADDR": (r"주소|소재지|위치|오시는 ?길|찾아오시는 ?길|address|addr|location", "📍🏠", r"(?!)", ADDRESS),
 }
 PARTICLE = r"(?![\w가-힣]|\s?(?:으?로|에서?|[을를은는이가도와과]\s|입니다|이에요|예요|번으로|라고|인데|이고))"
 
 
-def _label_pattern(words: str, pictures: str, value: str) -> re.Pattern:
-    named = rf"(?<![\w.@/\-])(?:[{pictures}]+ ?)?(?:{words})\.? ?"
-    return re.compile(
-        rf"(?:{named}(?:[:：=]\s*(?=\S)|(?=(?>{value}){PARTICLE}))|[{pictures}]+ ?[:：]? ?(?=\S))", re.IGNORECASE
-    )
+def _label_pattern(words: str, pictures: str, value: str, pictured: str = "") -> re.Pattern:
+    named = rf"(?<![\w.@/\-])(?:[{pictures}] ?)*(?:{words})\.? ?"
+    # A picture may stand some words before its value; "📱유심 등록은 공항에서 하세요" is about something else.
+    picture = rf"(?:[{pictures}] ?)+(?:[:：] ?(?=\S)|(?=[^.:：=!?]{{0,30}}?(?:{pictured or value})))"
+    return re.compile(rf"(?:{named}(?:[:：=]\s*(?=\S)|(?=(?>{value}){PARTICLE}))|{picture})", re.IGNORECASE)
 
 
 LABEL_PATTERNS = {label: _label_pattern(*spellings) for label, spellings in LABELS.items()}

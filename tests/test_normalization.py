@@ -223,6 +223,7 @@ def test_several_labels_on_one_line_are_each_standardised():
         "카톡으로 물어보면 대답이 빠릅니다.",
         "카카오 계정으로 로그인하세요.",
         "주소 이전 신고는 두 달 안에 하세요.",
+        "위치 확인은 Ayala Mall 3층에서 하세요.",
         "이메일을 보내도 답이 없었습니다.",
         "전화 한 통이면 10:30 예약이 됩니다.",
         "web3: 새로운 기술",
@@ -231,6 +232,43 @@ def test_several_labels_on_one_line_are_each_standardised():
 )
 def test_words_inside_a_sentence_are_no_labels(sentence):
     assert standardize_labels(sentence) == sentence
+
+
+@pytest.mark.parametrize(
+    ("line", "standard"),
+    [
+        ("📞대표 02-000-1234", "TEL: 대표 02-000-1234"),
+        ("☎️ 대사관 영사과 야간 당직 +63 2 0000 8810", "TEL: 대사관 영사과 야간 당직 +63 2 0000 8810"),
+        ("☎ ☎: 02-000-1234", "TEL: 02-000-1234"),
+        ("📧 접수는 tulong@embahada.example", "EMAIL: 접수는 tulong@embahada.example"),
+        ("📍마카티 Ayala Ave. 12", "ADDR: 마카티 Ayala Ave. 12"),
+        ("📍 들마루마켓 — 19 Halimbawa St., Makati", "ADDR: 들마루마켓 — 19 Halimbawa St., Makati"),
+        ("🏠 Unit 2, Halimbawa Arcade, Cebu", "ADDR: Unit 2, Halimbawa Arcade, Cebu"),
+        ("📍 세부시 할림바와로 12, 2층", "ADDR: 세부시 할림바와로 12, 2층"),
+        ("📍: 시청 맞은편", "ADDR: 시청 맞은편"),
+    ],
+)
+def test_a_picture_is_a_label_before_a_colon_or_some_words_before_a_value_of_its_kind(line, standard):
+    assert standardize_labels(normalize(line)) == standard
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "📱유심 등록은 공항에서 하세요",
+        "📱유심 등록 다시 안내드려요📱",
+        "📱 유심은 공항에서 삽니다. 문의 02-000-1234",
+        "📞확인하실 번호",
+        "📍여기가 핵심입니다",
+        "📍 일로일로 / 한국인 정비사 / 예약제",
+        "## 좋았던 가게 📍",
+        "🏠 대피소 열렸습니다",
+        "💬 세무새",
+        "🌐 인터넷이 느립니다",
+    ],
+)
+def test_a_picture_that_only_decorates_is_no_label(line):
+    assert standardize_labels(line) == line
 
 
 def test_lines_stay_lines():
@@ -271,6 +309,11 @@ PARTS += [
     "로",
     "=",
     "\n",
+    "📍",
+    "💬",
+    "유심 등록",
+    "12 Halimbawa St.",
+    "할림바와로 12",
 ]
 
 

@@ -37,7 +37,7 @@ WEB_ADDRESS = re.compile(rf"(?<![\w@./\-])(?:{WEB})", re.IGNORECASE)
 EMAIL_ADDRESS = re.compile(rf"(?<![a-z0-9.+\-])(?:{EMAIL})", re.IGNORECASE)
 # An id with an underscore that no label announces, unless another messenger is named before it.
 KAKAO_VALUE = re.compile(rf"KAKAO: ({KAKAO_ID}|[^\s,/()|]{{2,30}})")
-BARE_ID = re.compile(r"(?<![\w.@/\-])[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+(?![\w.@/])")
+BARE_ID = re.compile(r"(?<![\w.@/?&=%#\-])[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+(?![\w.@/=&])")
 OTHER_MESSENGER = re.compile(
     r"(?:텔레그램|telegram|인스타(?:그램)?|insta(?:gram)?|라인|line|왓츠앱|whatsapp|바이버|viber|페이스북|facebook|트위터)[^,/|]{0,12}$",
     re.IGNORECASE,
@@ -55,7 +55,7 @@ FLOOR = r"(?:,?\s?\d{1,3}(?:층|호|/?F\b))"
 STREET_ADDRESS = re.compile(
     rf"(?<![\w.])(?:(?:{CITIES})\s)?"
     r"(?:(?:Unit|Rm\.?|Room|Suite|Lot|Blk\.?|Block|Km\.?|No\.?|\d{1,2}(?:/?F|층)|[GB]/?F)\s?[\w-]{0,6},?\s+)*(?:\d{1,5}[A-Z]?(?:-\d+)?\s+)?"
-    rf"(?:{PLACE_NAME}\s){{1,4}}{STREET_KIND}\b\.?(?:\s(?:Ext|Extension)\.?)?(?:\scor(?:\.|ner)\s\w+\s{STREET_KIND}\.?)?{FLOOR}?"
+    rf"(?:{PLACE_NAME}\s){{1,4}}{STREET_KIND}\b\.?(?:\s(?:Ext|Extension)\.?)?(?:\scor(?:\.|ner)\s\w+\s{STREET_KIND}\.?)?(?:{FLOOR}|\s\d{{1,4}}(?=$|,))?"
     rf"(?:,\s(?:(?:\d{{1,5}}\s)?{PLACE_NAME}(?:\s{PLACE_NAME}){{0,3}}|(?:{CITIES})(?![가-힣])))*{FLOOR}?"
 )
 LATIN_STREET = re.compile(rf"\b{STREET_KIND}\b")
@@ -71,7 +71,7 @@ OTHER_NUMBER_BEFORE = re.compile(
 )
 DATE_SHAPE = re.compile(r"^(?:19|20)\d\d[ \-.]")
 HIDDEN = re.compile(r"<(?:TEL|ADDR|WEB|KAKAO|EMAIL)>")
-TRAILING_MARKS = ".,;:!?)]}>'\"”’」』"
+TRAILING_MARKS = ".,;:!?…)]}>'\"”’」』"
 
 
 @dataclass(frozen=True)
@@ -92,10 +92,11 @@ def find_contacts(text: str, title: str = "") -> list[Contact]:
     contacts: list[Contact] = []
     lines = text.split("\n")
     found = [find_values(line) for line in lines]
-    owner = ""
+    previous = ""
     for number, values in enumerate(found):
         for place, (_, _, label, value) in enumerate(values):
-            owner = choose_owner(lines, found, number, place, title, owner)
+            owner = choose_owner(lines, found, number, place, title, previous)
+            previous = owner or previous
             contact = Contact(owner or title or value, label, value, normalize_value(label, value))
             if contact not in contacts:
                 contacts.append(contact)
@@ -111,7 +112,7 @@ def find_values(line: str) -> list[tuple[int, int, str, str]]:
     taken = [False] * len(line)
 
     def take(start: int, end: int, label: str) -> None:
-        value = line[start:end].rstrip(TRAILING_MARKS if label != "TEL" else ".,;:").strip()
+        value = line[start:end].rstrip(TRAILING_MARKS if label != "TEL" else ".,;:…").strip()
         if value.count("(") > value.count(")"):
             value += ")" if line[start + len(value) :].startswith(")") else ""
         if value and not any(taken[start:end]):

@@ -72,6 +72,18 @@ SENTENCE_LIKE = re.compile(
     r"|(?:하|되|있|없|않)[가-힣]*\s"
 )
 
+# Nobody is called so: a piece of a sentence ("방학에 한국 갈 때 조심", "급하시면") or of an address on the web.
+NO_NAME = re.compile(
+    r"(?:니다|[가-힣][어아해예에네데래대세지까]요|[았었했됐갔왔없있]다|[았었했됐없있받]음|됨|지킴|[^편서]함|돼)$"
+    r"|(?:[하되시으내]면|[는은]데|지만|[어아해]서|더니|으니|려[면고]|고자|되어|[가-힣]에는|에서는?|에게|한테|으로|부터|까지|먼저|를)$"
+    r"|[가-힣](?:는|를|에게|에서|으로|지만|계신|[하되으내]면)\s|(?:^|\s)때(?:\s|$)|\s안\s[되돼하받나오가]|\s(?:분|곳|데|것)$|[했었았였됐녔]고(?:\s|$)"
+    r"|^(?:이고|이며|그러나|그런데|하지만|그리고|아직|그저|여러분|저는)(?:\s|$)"
+    r"|^\d+(?:년|월|일차)(?:\s|$)|\d시\s이[전후]|[=?]|&$|^https?$|://|www\.|\.(?:com|net|org|kr)\b"
+)
+
+# What may stand before a name in such a piece: "한국 원장님 계신 하늘나무덴탈".
+NO_NAME_BEFORE = re.compile(r"^(?:.*(?:[가-힣](?:는|를|에게|에서|으로|지만)|계신|[하되으내]면)|때|이고|이며)\s")
+
 
 def find_institutions(text: str) -> list[str]:
     """The names of institutions in a text, in its order."""
@@ -128,6 +140,7 @@ def clean_name(text: str) -> str:
     """A name without bullets, marks, empty brackets and the words that only announce a contact."""
     name = BULLET.sub("", text.strip())
     name = re.sub(r"\s*\([^()]*\)?\s*$", "", name)
+    name = re.sub(rf"^(?:{LABEL_WORDS}|{ROLE_WORDS})[은는]\s+", "", name, flags=re.IGNORECASE)  # "연락은 총무 리아"
     name = name.strip(" \t:：-–—~=·•*|/()<>[]【】「」『』★☆■●◆▶※☎☏📞📱✉📧📍🏠🌐💬,.'\"")
     return re.sub(
         rf"\s+(?:{LABEL_WORDS}|대표\s?번호|대표|문의처|문의|예약|연락처|번호)$", "", name, flags=re.IGNORECASE

@@ -9,7 +9,9 @@ from corpus.institutions import (
     KINDS,
     LABEL,
     LONGEST_NAME,
+    NO_NAME,
     NO_NAME_ALONE,
+    NO_NAME_BEFORE,
     ONLY_ROLES,
     PERSON,
     SENTENCE_LIKE,
@@ -24,6 +26,7 @@ LINES_ABOVE = 8  # written lines above a contact in which its owner is looked fo
 MOST_FREQUENT_NAMES = 6
 LONGEST_HEADING = 40
 FULLER_NAME_MARGIN = 0.6  # of the scores, which are logits
+OTHER_NAME_MARGIN = 1.0  # wider: nobody is called what fits best
 
 SEGMENT_END = re.compile(r",\s|\s[-–—→=|/·]\s?|[|;:：()\[\]→]|\t|(?<=[.!?요다])\s|\s{2,}")
 ENDS_AS_INSTITUTION = re.compile(rf"(?:{KINDS})$")
@@ -49,6 +52,8 @@ def choose_owner(lines: Sequence[str], found: Sequence[Found], line: int, place:
         return ""
     scores = score(*candidate_features(candidates), len(candidates), learned_weights()["owner"])[0]
     best = int(scores.argmax())
+    if NO_NAME.search(candidates[best].name):
+        return _name_in_place_of(best, candidates, scores, previous)
     # "기록계" alone says little where "이민국(BI) 기록계" fits nearly as well.
     fuller = [
         index
@@ -58,6 +63,21 @@ def choose_owner(lines: Sequence[str], found: Sequence[Found], line: int, place:
         and not SENTENCE_LIKE.search(candidate.name)
     ]
     return candidates[max(fuller, key=lambda index: scores[index], default=best)].name
+
+
+def _name_in_place_of(best: int, candidates: Sequence["Candidate"], scores: Sequence[float], previous: str) -> str:
+    """The name to write for a candidate that fits best but is none: one within it, or one that fits nearly as well."""
+    fragment = candidates[best].name
+    names = {NO_NAME_BEFORE.sub("", fragment): np.inf}
+    for candidate, its_score in zip(candidates, scores, strict=True):
+        name = candidate.name
+        is_typical = bool(ENDS_AS_INSTITUTION.search(name) or PERSON.fullmatch(name))
+        is_near = its_score > scores[best] - OTHER_NAME_MARGIN
+        is_known = name == previous or (name in fragment and not SENTENCE_LIKE.search(name))
+        if (is_typical and name in fragment) or (is_near and (is_typical or is_known)):
+            names[name] = its_score
+    names = {name: its_score for name, its_score in names.items() if len(name) > 1 and not NO_NAME.search(name)}
+    return max(names, key=names.get, default="")
 
 
 class Candidate:

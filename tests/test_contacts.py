@@ -162,6 +162,20 @@ def test_the_other_kinds_of_contact_are_found_without_what_follows_them(line, la
     assert values_of(line) == [(label, value)]
 
 
+def test_a_name_within_a_web_address_is_no_id():
+    line = "신청은 http://example.com/view.do?gesipan_id=33&menu_id=mma 에서 합니다."
+    assert values_of(line) == [("WEB", "http://example.com/view.do?gesipan_id=33&menu_id=mma")]
+
+
+def test_a_mark_that_shows_where_a_line_was_cut_is_no_part_of_a_contact():
+    assert values_of("신청서는 www.embahada.example…") == [("WEB", "www.embahada.example")]
+    assert values_of("주소: 마닐라 시청 맞은편…") == [("ADDR", "마닐라 시청 맞은편")]
+
+
+def test_the_number_after_a_street_belongs_to_its_address():
+    assert values_of("주소: 마카티 Ayala Ave. 12, 2층") == [("ADDR", "마카티 Ayala Ave. 12, 2층")]
+
+
 def test_an_email_address_is_no_web_address():
     assert values_of("문의 tulong@embahada.example") == [("EMAIL", "tulong@embahada.example")]
 
@@ -248,6 +262,51 @@ def test_a_contact_of_nobody_is_its_own_owner():
 
 def test_one_contact_told_twice_is_one():
     assert len(contacts_of("이민국 02-000-1234\n이민국 02-000-1234")) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "owner"),
+    [
+        ("두 번째가 한국 원장님 계신 하늘나무덴탈(☎ (02) 0000-3528)이에요.", "하늘나무덴탈"),
+        ("고객센터에 걸었더니(+82-2-000-8120) 대리점에 오시래요.", "고객센터"),
+        ("연락은 총무 리아에게 0900-000-1234", "총무 리아"),
+    ],
+)
+def test_of_a_piece_of_a_sentence_only_the_name_in_it_is_the_owner(line, owner):
+    assert contacts_of(f"마닐라 생활을 적어 봅니다.\n{line}", title="마닐라 생활 안내")[0][0] == owner
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "급하시면 0900-000-2764",
+        "방학에 한국 갈 때 조심: 앱이 잠기면 074-000-5523 으로 전화하세요.",
+        "낮에는 안 되고 궁금한 분은 0900-000-2764",
+        "아직 따로 싸우는 분 있으면 카톡 campmom11_example",
+        "시간 칼같이 지킴. 0900-000-2846",
+        "현금은 가지셔도 된대요 010-0000-7742",
+    ],
+)
+def test_a_piece_of_a_sentence_is_no_owner_and_the_title_is(line):
+    assert contacts_of(f"어제 다녀왔습니다.\n{line}", title="계좌 열기 안내")[0][0] == "계좌 열기 안내"
+
+
+def test_a_piece_of_a_sentence_leaves_the_contact_to_the_owner_of_the_one_before():
+    text = "쉼터 들풀 045-000-1907\n밤에는 카톡 deulpul_talk_example 로 남기시면 아침에 답을 드립니다."
+    assert {owner for owner, _, _ in contacts_of(text, title="도움을 청할 곳")} == {"쉼터 들풀"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["24시 약국", "안 원장님", "하늘소 클리닉", "피해자 모임", "떡마을", "Paws & Co.", "보람어린이집"],
+)
+def test_a_name_that_only_looks_like_a_piece_of_a_sentence_is_an_owner(name):
+    assert contacts_of(f"{name}\n☎ 02-000-1234", title="모음") == [(name.rstrip("."), "TEL", "02-000-1234")]
+
+
+def test_a_title_that_is_a_sentence_owns_what_nobody_else_does():
+    title = "학생인데 은행 계좌 열 수 있나요?"
+    assert contacts_of("어제 다녀왔습니다.\n급하시면 0900-000-2764", title=title)[0][0] == title
 
 
 # --- Spellings of one contact ---

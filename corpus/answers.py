@@ -5,13 +5,15 @@ from collections import Counter
 from functools import lru_cache
 
 from corpus.checklists import find_checklist
-from corpus.contacts import FULL_NUMBER, find_contacts
-from corpus.documents import BULLET, HEAD_LINE, Document, split_sentences
+from corpus.contacts import FULL_NUMBER, find_contacts, find_values
+from corpus.documents import BULLET, HEAD_LINE, ITEM_NUMBER, Document, split_sentences
 from corpus.institutions import LABEL
 from corpus.reviews import find_review
 from corpus.template import Answer
 
-LONGEST_LINE = 80  # characters of one line of an answer
+LONGEST_LINE = 120  # characters of one line of an answer; nine sentences of ten are shorter
+CUT = "…"  # what a line ends with that goes on in the document
+LOOSE_MARKS = " ,;("  # not left at the end of such a line
 MOST_SUMMARY_LINES = 5
 LONGEST_DETAILS = 300  # characters of the passage that a grounded answer ends with
 
@@ -19,6 +21,7 @@ LONGEST_DETAILS = 300  # characters of the passage that a grounded answer ends w
 CLAUSE_END = re.compile(
     r"(?:[,;)]|(?:하고|되고|이고|으며|하며|되며|지만|는데|은데|인데|니까|므로|면서|해서|어서|아서|하면|되면|으면|려면))(?=\s)"
 )
+CONTACT = re.compile(rf"{LABEL.pattern}|{FULL_NUMBER}")
 WORD = re.compile(r"[가-힣]{2,}|[A-Za-z]{2,}")
 PARTICLE = re.compile(
     r"(?:에서는|에서도|으로는|이라고|까지는|에게는|에서|으로|에게|까지|부터|이나|라고|하고|보다|처럼|만큼|이랑|은|는|이|가|을|를|에|의|로|와|과|도|만|나)$"
@@ -85,18 +88,28 @@ def strip_particle(word: str) -> str:
     return PARTICLE.sub("", word) if len(word) > 2 else word
 
 
-def shorten(line: str) -> str:
-    """A line of at most LONGEST_LINE characters: a longer one ends at a clause, else at a word."""
+def shorten(line: str, longest: int = LONGEST_LINE) -> str:
+    """A line of at most `longest` characters: a longer one ends at a clause, else at a word, and shows CUT.
+
+    A contact is kept whole or left out; only one that the line begins with may be longer.
+    """
     line = line.strip()
-    if len(line) <= LONGEST_LINE:
+    if len(line) <= longest:
         return line
-    ends = [end.end() for end in CLAUSE_END.finditer(line[: LONGEST_LINE + 1]) if end.end() >= LONGEST_LINE // 3]
-    cut = ends[-1] if ends else line.rfind(" ", 0, LONGEST_LINE + 1)
-    return line[: cut if cut > 0 else LONGEST_LINE].rstrip(" ,;(")
+    longest -= len(CUT)
+    contacts = [(start, end) for start, end, _, _ in find_values(line)]
+    clauses = [end.end() for end in CLAUSE_END.finditer(line[: longest + 1]) if end.end() >= longest // 3]
+    words = [space.start() for space in re.finditer(" ", line[: longest + 1])] + [start for start, _ in contacts]
+    cuts = [*reversed(clauses), *sorted((cut for cut in words if cut <= longest), reverse=True), longest]
+    whole = [
+        cut for cut in cuts if line[:cut].rstrip(LOOSE_MARKS) and not any(start < cut < end for start, end in contacts)
+    ]
+    cut = whole[0] if whole else max([longest, *(end for start, end in contacts if start < longest)])
+    return line[:cut].rstrip(LOOSE_MARKS) + CUT if cut < len(line) else line
 
 
 def _is_contact_line(line: str) -> bool:
-    return bool(LABEL.search(line) or re.search(FULL_NUMBER, line))
+    return bool(CONTACT.search(line))
 
 
 def _statements(text: str, title: str) -> list[str]:
@@ -107,6 +120,7 @@ def _statements(text: str, title: str) -> list[str]:
         if not line or HEAD_LINE.match(line) or (title and title in line and len(line) < len(title) + 12):
             continue
         for sentence in split_sentences(BULLET.sub("", line)):
+            sentence = ITEM_NUMBER.sub("", sentence)
             if len(sentence) >= 10 and not _is_contact_line(sentence) and len(WORD.findall(sentence)) >= 2:
                 statements.append(sentence)
     return statements
@@ -128,7 +142,7 @@ def _summarize(statements: list[str], title: str) -> list[str]:
     liking = [
         (1 + 0.5 * len(statement_words & title_words))
         * (1.3 if index == 0 else 1.0)
-        * (0.6 if len(statement) > 2 * LONGEST_LINE or len(statement) < 15 else 1.0)
+        * (0.6 if len(statement) > LONGEST_LINE or len(statement) < 15 else 1.0)
         / (len(statement_words) + 2)
         for index, (statement, statement_words) in enumerate(zip(statements, words, strict=True))
     ]
@@ -151,34 +165,43 @@ def _summarize(statements: list[str], title: str) -> list[str]:
 def _passage(text: str, summary: list[str]) -> str:
     """The passage with most that the summary leaves out; of equal ones the first, and of those the longest."""
     passages = [passage for _, passage in _passages(text)]
+    told = [line.removesuffix(CUT) for line in summary]
 
     def gain(passage: list[tuple[int, str]]) -> int:
-        return sum(len(sentence) for _, sentence in passage if not any(line in sentence for line in summary))
+        return sum(len(sentence) for _, sentence in passage if not any(line in sentence for line in told))
 
-    return _join(max(passages, key=gain)) if passages else shorten(text)
+    return _join(max(passages, key=gain, default=[]))
 
 
 def _passages(text: str) -> list[tuple[int, list[tuple[int, str]]]]:
     """Connected runs of whole sentences, (line, sentence) each, of at most LONGEST_DETAILS characters together.
 
-    Each with the number of its first sentence, in the order of these, the longer before the shorter.
+    Each with the number of its first sentence, in the order of these, the longer before the shorter. Contacts have
+    a section of their own, so only a text of nothing else is told with them. Sentences are cut where none fits.
     """
-    sentences = [
-        (number, sentence)
-        for number, line in enumerate(text.split("\n"))
-        if not _is_contact_line(line) and not HEAD_LINE.match(line)
-        for sentence in split_sentences(line)
-    ]
-    passages = []
+    lines = text.split("\n")
+    everything = [(number, sentence) for number, line in enumerate(lines) for sentence in split_sentences(line)]
+    sentences, left_out = [], 0
+    for number, sentence in everything:
+        if _is_contact_line(sentence) or HEAD_LINE.match(lines[number]):
+            left_out += 1  # what follows on the same line stands below what came before
+        else:
+            sentences.append((number + left_out, sentence))
+    sentences = sentences or everything
+    return _runs(sentences) or _runs([(number, shorten(sentence, LONGEST_DETAILS)) for number, sentence in sentences])
+
+
+def _runs(sentences: list[tuple[int, str]]) -> list[tuple[int, list[tuple[int, str]]]]:
+    runs = []
     for start in range(len(sentences)):
-        size, ends = 0, []
+        size, ends = -1, []
         for end in range(start, len(sentences)):
             size += len(sentences[end][1]) + 1
             if size > LONGEST_DETAILS:
                 break
             ends.append(end + 1)
-        passages += [(start, sentences[start:end]) for end in reversed(ends)]
-    return passages
+        runs += [(start, sentences[start:end]) for end in reversed(ends)]
+    return runs
 
 
 def _join(passage: list[tuple[int, str]]) -> str:

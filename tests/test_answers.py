@@ -2,8 +2,8 @@
 
 import re
 
-from corpus.answers import content_words, extract_answer, shorten
-from corpus.contacts import FULL_NUMBER
+from corpus.answers import candidate_passages, content_words, extract_answer, shorten
+from corpus.contacts import FULL_NUMBER, find_values
 from corpus.documents import Document
 from corpus.normalization import normalize, standardize_labels
 from corpus.template import Answer, Template
@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-LONGEST_LINE = 80  # characters that a line of an answer may have
+LONGEST_LINE = 120  # characters that a line of an answer may have
+CUT = "…"  # the end of a line that goes on in the document
 
 
 def document(text: str, title: str = "") -> Document:
@@ -60,13 +61,13 @@ def test_every_line_of_an_answer_is_taken_from_its_document(posts):
     for post in posts:
         answer = extract_answer(post)
         assert answer.summary
-        assert all(one_line(line) in one_line(post.text) for line in lines_of(answer))
+        assert all(one_line(line.removesuffix(CUT)) in one_line(post.text) for line in lines_of(answer))
         assert all(value in post.text for values in answer.contacts.values() for _, value in values)
         assert all(line in one_line(post.text) for line in answer.details.split("\n"))
 
 
 def test_no_line_is_too_long_or_cut_inside_a_word(posts):
-    marks = " ,;():-."  # what the end of a line may have lost, besides whole words
+    marks = " ,;():-.…"  # what the end of a line may have lost, besides whole words
     for post in posts:
         words = {word.strip(marks) for word in post.text.split()}
         for line in lines_of(extract_answer(post)):
@@ -209,6 +210,41 @@ def test_the_details_say_something_that_the_summary_leaves_out():
     assert sentences and answer.details in text
 
 
+def test_what_a_line_says_besides_its_contact_stands_in_the_details():
+    text = (
+        "세부 병원 ☎ 032-000-1234. 주말에는 응급실만 엽니다. 접수할 때 여권 사본을 냅니다.\n"
+        "바기오 병원 ☎ 074-000-1234. 한국어 통역이 있습니다."
+    )
+    assert extract_answer(document(text)).details == (
+        "주말에는 응급실만 엽니다. 접수할 때 여권 사본을 냅니다.\n한국어 통역이 있습니다."
+    )
+
+
+def test_sentences_on_both_sides_of_a_contact_stand_below_each_other():
+    text = "접수는 창구에서 합니다. 문의는 02-000-1234로 하세요. 점심에는 닫습니다."
+    assert extract_answer(document(text)).details == "접수는 창구에서 합니다.\n점심에는 닫습니다."
+
+
+def test_a_text_of_nothing_but_contacts_is_told_with_them():
+    lines = ["세부 병원 TEL: 032-000-1234", "바기오 병원 TEL: 074-000-1234 (내선 12)"]
+    post = document("\n".join(lines))
+    assert extract_answer(post).details == "\n".join(lines)
+    assert extract_answer(post).details in [passage for each in candidate_passages(post.text) for passage in each]
+
+
+def test_a_sentence_longer_than_the_details_is_cut_as_a_line_is():
+    post = document("이민국에 들러 신청하고 " * 40 + "왔습니다.")
+    details = extract_answer(post).details
+    assert 200 < len(details) <= 300 and details.endswith("신청하고…") and details.removesuffix(CUT) in post.text
+
+
+def test_the_number_of_an_item_within_a_line_is_no_part_of_what_it_counts():
+    text = "여권을 잃어버리면 이렇게 하세요. 1. 경찰서에 가서 분실 신고를 하세요. 2. 대사관에 가서 여권을 신청하세요."
+    answer = extract_answer(document(text))
+    assert answer.to_do[-2:] == ["경찰서에 가서 분실 신고를 하세요.", "대사관에 가서 여권을 신청하세요."]
+    assert "대사관에 가서 여권을 신청하세요." in answer.summary
+
+
 def test_where_there_is_nothing_to_say_the_answer_says_so():
     template = Template()
     sections = template.split_sections(template.write_answer(extract_answer(document("바기오는 서늘했습니다."))))
@@ -220,17 +256,51 @@ def test_where_there_is_nothing_to_say_the_answer_says_so():
 # --- Lines ---
 
 
-def test_a_long_line_is_cut_after_a_clause():
+def test_a_sentence_of_usual_length_stays_whole():
+    line = "구비서류: 여권 사본, 비자면 사본 또는 ACR I-Card 앞뒤, 재직증명서(회사 계약이면 Secretary's Certificate), 2x2 사진 2장."
+    assert 80 < len(line) <= LONGEST_LINE and shorten(line) == line
+
+
+def test_a_long_line_is_cut_after_a_clause_and_shows_it():
     line = (
-        "이민국은 아침 여덟 시에 문을 여는데 사람이 많아서 일찍 줄을 서야 하고, "
-        + "점심시간에는 창구 하나만 열려 있어서 오래 기다릴 수 있으니 간식을 챙기는 편이 낫습니다."
+        "이민국은 아침 여덟 시에 문을 여는데 사람이 많아서 일찍 줄을 서야 하고, 점심시간에는 창구 하나만 열려 있어서 "
+        "오래 기다릴 수 있으니 간식을 챙기는 편이 낫고 화장실은 밖에 있으며 가까운 은행은 길 건너에 있습니다."
     )
     assert len(line) > LONGEST_LINE
-    assert line.startswith(shorten(line)) and shorten(line).endswith(("하고", "있어서"))
+    assert line.startswith(shorten(line).removesuffix(CUT)) and shorten(line).endswith("있으며…")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "12 Halimbawa Street, Poblacion, Makati City",
+        "Unit 12F, Halimbawa Residences, Mandaluyong",
+        "0917 000 1234",
+        "https://embahada.example/visa/annual-report/2024?kind=9a&lang=ko",
+    ],
+)
+@pytest.mark.parametrize("before", range(60, 118, 4))
+def test_a_line_is_never_cut_inside_a_contact(value, before):
+    words = "신청서와 여권 사본을 들고 아침 일찍 이민국에 가서 번호표를 뽑고 기다렸다가 창구에서 접수한 다음 영수증을 꼭 받아 두셨다가 "
+    line = f"{(words * 2)[:before].strip()} {value} 근처 은행에서 수수료를 내고 돌아와서 다시 기다리세요."
+    (start, end, _, found) = find_values(line)[0]
+    short = shorten(line)
+    assert found == value and len(short) <= LONGEST_LINE
+    assert short == line or len(short.removesuffix(CUT)) <= start or end <= len(short.removesuffix(CUT))
+    assert {each[3] for each in find_values(short)} <= {value}
+
+
+def test_a_contact_longer_than_a_line_is_kept_whole_where_the_line_begins_with_it():
+    address = "https://embahada.example/visa?" + "&".join(f"item{number}=value{number}" for number in range(12))
+    assert shorten(f"{address} 에서 신청서를 받으세요.") == address + CUT
+    assert shorten(f"신청서: {address} 에서 받으세요.") == "신청서:" + CUT
+    assert shorten(address) == address
 
 
 WORDS = st.lists(
-    st.text(st.sampled_from("가나다라마바하고지만,.;()a1"), min_size=1, max_size=12), min_size=1, max_size=40
+    st.text(st.sampled_from("가나다라마바사아자차카타파하고지만,.;()a1"), min_size=1, max_size=12),
+    min_size=1,
+    max_size=40,
 )
 
 
@@ -239,8 +309,9 @@ WORDS = st.lists(
 def test_any_line_is_shortened_to_its_beginning_without_cutting_a_word(words):
     line = " ".join(words)
     short = shorten(line)
-    assert len(short) <= LONGEST_LINE and line.startswith(short)
-    assert short == line or line[len(short)] in " ,;()"
+    kept = short.removesuffix(CUT)
+    assert len(short) <= LONGEST_LINE and line.startswith(kept)
+    assert short == line or (short.endswith(CUT) and line[len(kept)] in " ,;()")
     assert len(line) > LONGEST_LINE or short == line
 
 
@@ -267,6 +338,8 @@ SENTENCES += [
     "😀",
     "준비물:",
     "해야 할 일: 신고",
+    "주소: 12 Halimbawa St., Brgy. San Roque, Makati City. 문의는 02-000-1234로 하세요.",
+    "3. 신청하고 4. 기다립니다. " * 12,
 ]
 
 
@@ -279,5 +352,5 @@ SENTENCES += [
 def test_whatever_the_document_says_the_answer_adds_nothing(text):
     post = document(text)
     answer = extract_answer(post)
-    assert all(0 < len(line) <= LONGEST_LINE and line in post.text for line in lines_of(answer))
-    assert all(line in one_line(post.text) for line in answer.details.split("\n"))
+    assert all(0 < len(line) <= LONGEST_LINE and line.removesuffix(CUT) in post.text for line in lines_of(answer))
+    assert all(line.removesuffix(CUT) in one_line(post.text) for line in answer.details.split("\n"))

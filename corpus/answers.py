@@ -179,14 +179,15 @@ def _passages(text: str) -> list[tuple[int, list[tuple[int, str]]]]:
     Each with the number of its first sentence, in the order of these, the longer before the shorter. Contacts have
     a section of their own, so only a text of nothing else is told with them. Sentences are cut where none fits.
     """
-    lines = text.split("\n")
-    everything = [(number, sentence) for number, line in enumerate(lines) for sentence in split_sentences(line)]
-    sentences, left_out = [], 0
-    for number, sentence in everything:
-        if _is_contact_line(sentence) or HEAD_LINE.match(lines[number]):
-            left_out += 1  # what follows on the same line stands below what came before
-        else:
-            sentences.append((number + left_out, sentence))
+    everything, sentences, left_out = [], [], 0
+    for number, line in enumerate(text.split("\n")):
+        is_head = bool(HEAD_LINE.match(line))
+        for sentence in split_sentences(line):
+            everything.append((number, sentence))
+            if is_head or _is_contact_line(sentence):
+                left_out += 1  # what follows on the same line stands below what came before
+            else:
+                sentences.append((number + left_out, sentence))
     sentences = sentences or everything
     return _runs(sentences) or _runs([(number, shorten(sentence, LONGEST_DETAILS)) for number, sentence in sentences])
 

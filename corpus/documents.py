@@ -81,9 +81,9 @@ NO_END = (
     r"(?<!(?i:\b(?:Ave|Mrs|Tel|Loc|Ext|Blk|Sta|Sto|Cor|Inc|Ltd)\.))"
     r"(?<!(?i:\b(?:Bldg|Brgy|Blvd|Atty|Corp|Subd)\.))"
 )
+SENTENCE_END = re.compile(rf"(?:[.!?。…]+{NO_END}[\"'”’)\]]*|(?:{ENDINGS})[~^ㅋㅎㅠㅜ!]*)(?=\s|$)")
 # The number of an item ends what stands before it on its line, even where no full stop does: "준비물 1. 여권 2. 사진".
-BEFORE_ITEM = r"\s(?=\d{1,2}\.(?:\s[^\d\s]|[가-힣]))(?<=[^\s\d.,:~은는]\s)"
-SENTENCE_END = re.compile(rf"(?:[.!?。…]+{NO_END}[\"'”’)\]]*|(?:{ENDINGS})[~^ㅋㅎㅠㅜ!]*)(?=\s|$)|{BEFORE_ITEM}")
+BEFORE_ITEM = re.compile(r" (?=\d{1,2}\.(?: [^\d\s]|[가-힣]))(?<=[^\s\d.,:~은는] )")
 
 
 @dataclass(frozen=True)
@@ -323,11 +323,10 @@ def split_sentences(line: str) -> list[str]:
 @lru_cache(maxsize=256)  # summary, checklist and details of one document all ask for the same lines
 def _split_sentences(line: str) -> tuple[str, ...]:
     sentences = []
-    start = 0
-    for end in SENTENCE_END.finditer(line):
-        sentence = line[start : end.end()].strip()
-        if sentence:
-            sentences.append(sentence)
-        start = end.end()
-    tail = line[start:].strip()
-    return (*sentences, tail) if tail else tuple(sentences)
+    for part in BEFORE_ITEM.split(line):
+        start = 0
+        for end in SENTENCE_END.finditer(part):
+            sentences.append(part[start : end.end()].strip())
+            start = end.end()
+        sentences.append(part[start:].strip())
+    return tuple(filter(None, sentences))

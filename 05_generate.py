@@ -7,6 +7,7 @@ to that form and to what the document says. The answer goes to standard output, 
 
 import contextlib
 import json
+import os
 import select
 import sys
 import tempfile
@@ -14,7 +15,7 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 import pipeline
-from assistant import SUM_UP, Answer, Assistant, Document, Request
+from assistant import SUM_UP, Answer, Assistant, Request, Source
 from corpus.reading import ReadingReport, detect_encoding, read_lines
 from pipeline import StepError
 
@@ -22,7 +23,7 @@ from tqdm import tqdm
 
 # --- What to ask ---
 QUESTION = ""  # the question; empty = ask at the terminal, one after another
-DOC_PATH = ""  # a text file to answer from; text on standard input is one too; empty = find it in your own text
+DOC_PATH = ""  # a text file to answer from, or - for standard input (also read unasked); empty = find one in your text
 DOCUMENTS = 1  # documents to find, as many of the best as there is room for
 QUESTIONS = ""  # a file of questions, one a line (or JSON with "question"); the answers come as JSON lines
 CLOSED_BOOK = False  # ask the model alone, without any document
@@ -55,12 +56,13 @@ ROWS = 16  # questions of QUESTIONS that are answered at once; fewer take less m
 def main(arguments=()):
     settings = pipeline.read_settings(globals(), arguments)
     check_settings(settings)
-    document = read_document(settings.doc_path) if settings.doc_path else None
+    document = read_given_document(settings.doc_path) if settings.doc_path else None
     assistant = Assistant.load(settings)
     if settings.questions:
         answer_file(assistant, settings.questions)
         return
-    document = document or read_standard_input()
+    if not document and not settings.closed_book:
+        document = read_waiting_document()
     if settings.question.strip() or document:
         print_answer(assistant, assistant.prepare(settings.question.strip() or SUM_UP, document))
     elif sys.stdin and sys.stdin.isatty():
@@ -96,7 +98,9 @@ def check_settings(settings) -> None:
 
 def print_answer(assistant: Assistant, request: Request) -> None:
     """Print the answer as it is made; before it, on standard error, what it is made from."""
-    print_sources(request.documents)
+    print_sources(request.sources)
+    for note in request.notes:
+        print(note, file=sys.stderr)
     pieces = assistant.write(request)
     if sys.stdout.isatty():
         pieces = embolden(pieces, assistant.template.headings)
@@ -107,10 +111,9 @@ def print_answer(assistant: Assistant, request: Request) -> None:
     print(end="" if last.endswith("\n") else "\n", flush=True)
 
 
-def print_sources(documents: Iterable[Document]) -> None:
-    for each in documents:
-        if each.line:
-            print(f"source: {each.title or '(no title)'} ({each.source}, line {each.line:,})", file=sys.stderr)
+def print_sources(sources: Iterable[Source]) -> None:
+    for each in sources:
+        print(f"source: {each.title or '(no title)'} ({each.file}, line {each.line:,})", file=sys.stderr)
 
 
 def embolden(pieces: Iterable[str], headings: Collection[str]) -> Iterator[str]:
@@ -145,15 +148,19 @@ def answer_file(assistant: Assistant, questions_path: str) -> None:
 
 def describe(answer: Answer) -> dict:
     """An answer as it is written to a file."""
-    sources = [{"title": each.title, "source": each.source, "line": each.line} for each in answer.documents]
-    return {"question": answer.question, "answer": answer.text, "sources": sources, "ended": answer.ended}
+    return {
+        "question": answer.question,
+        "answer": answer.text,
+        "sources": [{"title": each.title, "file": each.file, "line": each.line} for each in answer.sources],
+        "notes": answer.notes,
+        "ended": answer.ended,
+    }
 
 
-def read_questions(path: str) -> list[tuple[str, Document | None]]:
+def read_questions(path: str) -> list[tuple[str, Source | None]]:
     """A question a line, or JSON with "question" and, where it is to be answered from one, "document"."""
-    if not Path(path).is_file():
-        raise StepError(f"{path}: there is no such file; set QUESTIONS to a file of questions, or to nothing")
-    questions: list[tuple[str, Document | None]] = []
+    require_file(path, "set QUESTIONS to a file of questions, or to nothing")
+    questions: list[tuple[str, Source | None]] = []
     # Not by `read_lines`: what it does to clean a text would break JSON.
     with open(path, encoding=detect_encoding(Path(path)), errors="replace") as file:
         for number, line in enumerate(file, start=1):
@@ -170,41 +177,71 @@ def read_questions(path: str) -> list[tuple[str, Document | None]]:
     return questions
 
 
-def read_json_question(text: str) -> tuple[str, Document | None]:
+def read_json_question(text: str) -> tuple[str, Source | None]:
     """Raises ValueError, TypeError or AttributeError for what is no question."""
     entry = json.loads(text)
-    document = Document.of_text(entry.get("document") or "")
+    document = Source.of_text(entry.get("document") or "")
     question = entry.get("question", "").strip() or (SUM_UP if document.text else "")
     if not question:
         raise ValueError
     return question, document if document.text else None
 
 
-def read_document(path: str) -> Document:
-    if not Path(path).is_file():
-        raise StepError(f"{path}: there is no such file; give a text file, or nothing")
-    document = Document.of_text("\n".join(line.text for line in read_lines(Path(path), ReadingReport())))
+def require_file(path: str, remedy: str) -> None:
+    """Stop where a path is not that of a file, and say what it is."""
+    kind = "a folder" if os.path.isdir(path) else "a device or a pipe"
+    wrong = f"it is {kind}" if os.path.exists(path) else "there is no such file"
+    pipeline.require_setting(os.path.isfile(path), f"{path}: {wrong}; {remedy}")
+
+
+def read_document(path: str, name: str = "") -> Source:
+    """A document in a file, which is called `name` where it is told of."""
+    name = name or path
+    require_file(path, "give a text file, or nothing")
+    try:
+        document = Source.of_lines(read_lines(Path(path), ReadingReport()), name)
+    except StepError as error:
+        raise StepError(str(error).replace(path, name)) from None
+    except OSError as error:
+        raise StepError(f"{name}: {(error.strerror or str(error)).lower()}; give another file, or nothing") from None
     if not document.text:
-        raise StepError(f"{path}: there is no text in it")
+        raise StepError(f"{name}: there is no text in it; give a text file, or nothing")
     return document
 
 
-def read_standard_input() -> Document | None:
-    """The document that a pipe or a file gives on standard input; None where there is none."""
+def read_given_document(path: str) -> Source:
+    """The document of DOC_PATH; for - whatever comes on standard input, however long that takes."""
+    if path != "-":
+        return read_document(path)
+    if sys.stdin is None:
+        raise StepError("standard input: it is closed; give a text file, or nothing")
+    return read_content(sys.stdin.buffer.read())
+
+
+def read_waiting_document() -> Source | None:
+    """The document that a pipe or a file gives on standard input without being asked for; None where there is none."""
     patience = 1.0  # seconds: a pipe that somebody forgot to close would be waited for without end
     try:
         if sys.stdin is None or sys.stdin.isatty() or not select.select([sys.stdin], [], [], patience)[0]:
+            return None
+        # Somebody has begun to read this file: a shell's `while read` that takes its questions from it, for example.
+        if sys.stdin.seekable() and sys.stdin.buffer.tell() > 0:
             return None
     except (OSError, ValueError):  # it is closed, or no file of the system
         return None
     content = sys.stdin.buffer.read()
     if not content.strip():
         return None
-    print("(answering from the text on standard input)", file=sys.stderr)
+    print("(answering from the text on standard input; where it is not meant, add < /dev/null)", file=sys.stderr)
+    return read_content(content)
+
+
+def read_content(content: bytes) -> Source:
+    """The document that came on standard input."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "standard input"
+        path = Path(folder) / "document"
         path.write_bytes(content)
-        return read_document(str(path))
+        return read_document(str(path), "standard input")
 
 
 class Conversation:
@@ -218,8 +255,8 @@ class Conversation:
 
     def __init__(self, assistant: Assistant):
         self.assistant = assistant
-        self.document: Document | None = None  # to answer from; None: one is looked for
-        self.sources: list[Document] = []  # of the last answer
+        self.document: Source | None = None  # to answer from; None: one is looked for
+        self.sources: list[Source] = []  # of the last answer
 
     def hold(self) -> None:
         """Go on until the input ends. Ctrl-C stops an answer, not the program."""
@@ -233,7 +270,7 @@ class Conversation:
                     self.obey(*line.split(maxsplit=1))
                 elif line:
                     request = self.assistant.prepare(line, self.document)
-                    self.sources = request.documents
+                    self.sources = request.sources
                     print_answer(self.assistant, request)
             except EOFError:
                 print(file=sys.stderr)
@@ -259,7 +296,7 @@ class Conversation:
             self.change_setting("seed", int, value)
         elif command == "/sources":
             print_sources(self.sources)
-            print("\n\n".join(document.text for document in self.sources) or "(no document)", file=sys.stderr)
+            print("\n\n".join(source.text for source in self.sources) or "(no document)", file=sys.stderr)
         else:
             print(self.usage, file=sys.stderr)
 

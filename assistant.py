@@ -6,17 +6,19 @@ It joins the two wings: the text wing finds documents and holds an answer to the
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
+from itertools import repeat
 from pathlib import Path
 from types import SimpleNamespace
 
 from corpus.contacts import has_hidden_contacts
-from corpus.documents import Post, cut_documents, find_title
+from corpus.documents import SEPARATOR, cut_documents, find_title, split_posts
 from corpus.form import LONGEST_CONTACT, GuidedForm, free_form, material_of, material_of_table
 from corpus.guide import AnswerGuide
 from corpus.normalization import normalize, standardize_labels
-from corpus.retrieval import DocumentIndex, open_index, searchable
+from corpus.reading import Line
+from corpus.retrieval import WEAK_MATCH, DocumentIndex, matching_share, open_index, searchable
 from corpus.template import BOS, MARKERS, Template, neutralize_markers
 from corpus.verification import KnownContacts
 from gpt.checkpoint import load_checkpoint, model_from
@@ -24,7 +26,7 @@ from gpt.device import choose_device
 from gpt.generation import END, Prompt, generate_all
 from gpt.model import GPT
 from gpt.sampling import SamplingSettings
-from pipeline import StepError
+from pipeline import StepError, batched
 
 from tokenizers import Tokenizer
 from tokenizers.decoders import DecodeStream
@@ -34,19 +36,52 @@ LEAST_ANSWER = 320  # tokens of the context that a document leaves to its answer
 
 
 @dataclass(frozen=True)
-class Document:
-    """What an answer is made from, and where it stands in the user's text; line 0 where it came from elsewhere."""
+class Source:
+    """A text that an answer is made from, and where it stands."""
 
     text: str
     title: str = ""
-    source: str = ""
-    line: int = 0
+    file: str = ""  # "" where it came in a line of JSON
+    line: int = 0  # on which it begins, counted from 1; a part that was found by the index has that of its post
+    numbers: tuple[int, ...] = field(default=(), repr=False)  # of its lines, where each is known
 
     @classmethod
-    def of_text(cls, text: str) -> "Document":
+    def of_text(cls, text: str) -> "Source":
+        """A text that comes by itself, its lines counted from 1."""
+        return cls.of_lines(Line("", number, line) for number, line in enumerate(normalize(text).split("\n"), start=1))
+
+    @classmethod
+    def of_lines(cls, lines: Iterable[Line], file: str = "") -> "Source":
         """A document that the user gives, cleaned as step 01 cleaned the ones that the model was trained on."""
-        text = neutralize_markers(standardize_labels(normalize(text).strip()))
-        return cls(text, find_title(tuple(text.split("\n"))))
+        lines = list(lines)
+        text = neutralize_markers(standardize_labels("\n".join(line.text for line in lines)))
+        above = text[: len(text) - len(text.lstrip())].count("\n")
+        numbers = tuple(line.number for line in lines[above:])
+        text = text.strip()
+        return cls(text, find_title(tuple(text.split("\n", 3))), file, numbers[0] if text else 0, numbers)
+
+    def cut(self, most: int) -> list["Source"]:
+        """Its posts, those of more than `most` characters in parts, each with the line on which it begins."""
+        lines = [
+            Line(self.file, number, text)
+            for number, text in zip(self.numbers or repeat(self.line), self.text.split("\n"), strict=False)
+        ]
+        # Posts keep every line with something on it in its order, but for separators.
+        numbers = iter([line.number for line in lines if line.text.strip() and not SEPARATOR.match(line.text)])
+        parts = []
+        for count, post in enumerate(split_posts(lines)):
+            numbers_of_post = [next(numbers) if text else 0 for text in post.lines]
+            text = "\n".join(post.lines)
+            first = end = 0  # line of the post on which a part begins; the character on which the one before it ends
+            for part in cut_documents(post, count, most):
+                start = text.index(part.text, end)
+                first += text.count("\n", end, start)
+                line_ends = part.text.count("\n")
+                numbers_of_part = tuple(numbers_of_post[first : first + line_ends + 1])
+                title = part.title or ("" if count else self.title)
+                parts.append(Source(part.text, title, self.file, numbers_of_part[0], numbers_of_part))
+                first, end = first + line_ends, start + len(part.text)
+        return parts or [replace(self, text=self.text[:most])]
 
 
 @dataclass(frozen=True)
@@ -55,7 +90,8 @@ class Request:
 
     prompt: Prompt
     room: int  # tokens that the answer may have
-    documents: list[Document]
+    sources: list[Source]
+    notes: tuple[str, ...] = ()  # what a reader should know about the sources, a line each
 
 
 @dataclass(frozen=True)
@@ -65,7 +101,8 @@ class Answer:
     number: int  # of its question, counted from 0
     question: str
     text: str
-    documents: list[Document]
+    sources: list[Source]
+    notes: tuple[str, ...]
     ended: bool  # by itself, and not because there was no more room
 
 
@@ -112,80 +149,91 @@ class Assistant:
         except (ValueError, LookupError, TypeError, AttributeError):
             raise StepError(f"{path}: it is no table of contacts; run: python 01_prepare_samples.py") from None
 
-    def prepare(self, question: str, document: Document | None = None) -> Request:
+    def prepare(self, question: str, document: Source | None = None) -> Request:
         """Find a document where none is given, and put the prompt together."""
         question = normalize(question)
-        if document:
-            documents = [document]
-        elif self.settings.closed_book:
-            documents = []
-        else:
-            documents = self.find_documents(question)
+        searching = not document and not self.settings.closed_book
+        candidates = self.find_documents(question) if searching else [document] if document else []
         block_size = self.model.config.block_size
         space = block_size - min(LEAST_ANSWER, block_size // 2) - len(self.encode_prompt(question, "가"))
         if space < 1:
             size = self.count_tokens(question)
             raise StepError(f"QUESTION '{question[:20]}…': its {size:,} tokens are too many; ask in fewer words")
-        documents = self.fit_documents(question, documents, space)
-        prompt = self.encode_prompt(question, "\n\n".join(document.text for document in documents))
+        sources = self.fit_documents(question, candidates, space)
+        prompt = self.encode_prompt(question, "\n\n".join(source.text for source in sources))
         room = min(self.settings.max_new_tokens, block_size - len(prompt))
-        return Request(Prompt(prompt, self.guide(documents, room)), room, documents)
+        notes = tuple(self.comment(question, searching, candidates, sources))
+        return Request(Prompt(prompt, self.guide(sources, room)), room, sources, notes)
+
+    def comment(self, question: str, searched: bool, found: list[Source], used: list[Source]) -> Iterator[str]:
+        """What a reader should know of the documents on their way into the prompt, a line each."""
+        if searched and not found:
+            yield "(no document shares a word with the question; --closed-book asks the model alone)"
+        elif searched and all(self.is_weak_match(question, source) for source in used):
+            yield "(weak match: little of the question stands in what was found; it may be about something else)"
+        if len(used) < len(found):
+            yield f"({len(used)} of {len(found)} documents fit into the context)"
+        if used and used[0] is not found[0]:
+            yield "(the document is longer than the model can see: this answers from its best part)"
+
+    def is_weak_match(self, question: str, source: Source) -> bool:
+        """Whether little of the question stands in a document that was found for it."""
+
+        def rarity(word: str) -> float:
+            return self.index.rarity(self.tokenizer.encode(f" {word}").ids)
+
+        return matching_share(question, f"{source.title}\n{source.text}", rarity) < WEAK_MATCH
 
     def encode_prompt(self, question: str, document: str) -> list[int]:
         prompt = self.template.write_prompt(question, document)
         return [self.tokenizer.token_to_id(BOS), *self.tokenizer.encode(prompt).ids]
 
     def count_tokens(self, text: str) -> int:
-        """Line by line, because memory grows with the length of what is encoded at once."""
-        return sum(len(encoding.ids) for encoding in self.tokenizer.encode_batch_fast(text.splitlines(keepends=True)))
+        """Some lines at a time, because memory grows with the length of what is encoded at once."""
+        batches = batched(text.splitlines(keepends=True), 1000)
+        return sum(len(encoding.ids) for lines in batches for encoding in self.tokenizer.encode_batch_fast(lines))
 
     def search_tokens(self, text: str) -> list[int]:
         return self.tokenizer.encode(searchable(text)).ids
 
-    def find_documents(self, question: str) -> list[Document]:
+    def find_documents(self, question: str) -> list[Source]:
         """The documents of the user's own text that say most about a question, the best first."""
         found = self.index.search(self.search_tokens(question), self.settings.documents)
-        if not found:
-            print("(no document shares a word with the question; --closed-book asks the model alone)", file=sys.stderr)
         samples = [self.index.read(each, self.settings.samples_path) for each in found]
-        return [Document(sample.document, sample.title, sample.source, sample.line) for sample in samples]
+        return [Source(sample.document, sample.title, sample.source, sample.line) for sample in samples]
 
-    def fit_documents(self, question: str, documents: list[Document], space: int) -> list[Document]:
+    def fit_documents(self, question: str, documents: list[Source], space: int) -> list[Source]:
         """As many of the documents as `space` tokens hold; where even the first is longer, its best part."""
         fitting = []
         for document in documents:
             size = self.count_tokens(document.text)
             if not fitting and size > space:
-                return [self.best_part(question, document, space)]
+                return [self.best_part(question, document, size, space)]
             if size > space:
                 break
             fitting.append(document)
             space -= size + 1
         return fitting
 
-    def best_part(self, question: str, document: Document, space: int) -> Document:
-        """The part of a long document that says most about the question."""
-        characters = max(1, int(len(document.text) * space / self.count_tokens(document.text)))
-        while self.count_tokens(document.text) > space:
-            post = Post(document.source, document.line, tuple(document.text.split("\n")))
-            parts = cut_documents(post, 0, characters)
+    def best_part(self, question: str, document: Source, size: int, space: int) -> Source:
+        """The part of a document of `size` tokens, more than `space`, that says most about the question."""
+        while size > space and len(document.text) > 1:
+            parts = document.cut(max(1, len(document.text) * space // size))
             tokens = enumerate(self.search_tokens(f"{part.title}\n{part.text}") for part in parts)
             found = DocumentIndex.build(tokens, self.model.config.vocab_size)
             best = found.search(self.search_tokens(question), 1)
-            part = parts[best[0].number if best else 0]
-            document = Document(part.text, part.title or document.title, document.source, part.line)
-            characters = max(1, int(characters * 0.8))
-        print("(the document is longer than the model can see: this answers from its best part)", file=sys.stderr)
+            document = parts[best[0].number if best else 0]
+            size = self.count_tokens(document.text)
         return document
 
-    def guide(self, documents: list[Document], room: int) -> AnswerGuide:
+    def guide(self, documents: list[Source], room: int) -> AnswerGuide:
         """What holds the answer to its form and to its documents."""
         settings = self.settings
         if settings.closed_book and not documents:
             material = material_of_table(self.table)
         else:
             material = material_of([(each.text, each.title) for each in documents], self.template.style)
-        hidden = {(each.source, each.line) for each in documents if each.line and has_hidden_contacts(each.text)}
+        hidden = {(each.file, each.line) for each in documents if each.line and has_hidden_contacts(each.text)}
         if hidden:
             material = replace(material, contacts=material_of_table(self.table, hidden).contacts)
         count_tokens = lru_cache(maxsize=None)(lambda text: len(self.tokenizer.encode(text).ids))
@@ -225,7 +273,7 @@ class Assistant:
         if written == request.room:
             print("\n(cut off: MAX_NEW_TOKENS or the model's context was reached)", file=sys.stderr)
 
-    def answer_all(self, questions: Iterable[tuple[str, Document | None]]) -> Iterator[Answer]:
+    def answer_all(self, questions: Iterable[tuple[str, Source | None]]) -> Iterator[Answer]:
         """Answer many questions, ROWS of them at once; an answer comes as soon as it is finished."""
         questions, requests = list(questions), []
 
@@ -242,7 +290,7 @@ class Assistant:
             text = self.tokenizer.decode(tokens[number]).replace("\ufffd", "").rstrip("\n")
             request = requests[number]
             ended = len(tokens[number]) < request.room
-            yield Answer(number, questions[number][0], text, request.documents, ended)
+            yield Answer(number, questions[number][0], text, request.sources, request.notes, ended)
 
     def _generate(self, prompts: Iterable[Prompt], rows: int) -> Iterator[tuple[int, int]]:
         settings = self.settings

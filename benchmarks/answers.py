@@ -34,7 +34,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 import pipeline  # noqa: E402
-from assistant import SUM_UP, Assistant, Document  # noqa: E402
+from assistant import SUM_UP, Assistant, Source  # noqa: E402
 from benchmarks.samples import Score, similar, squeeze  # noqa: E402
 from corpus import questions  # noqa: E402
 from corpus.answers import content_words, strip_particle  # noqa: E402
@@ -70,7 +70,7 @@ Shares = dict[str, tuple[float, float]]  # measure -> what counts, of how much
 class HeldOut:
     """A document of the validation set and what is asked about it."""
 
-    document: Document
+    document: Source
     question: str
     closed_question: str  # "" where no sample asks without the document
     reference: str  # the answer of the grounded sample
@@ -140,7 +140,7 @@ def held_out_of(samples: Sequence[Sample], template: Template) -> HeldOut:
     """From the samples of one document."""
     grounded = next(sample for sample in samples if sample.document)
     closed = [question_of(sample.text) for sample in samples if not sample.document]
-    document = Document(grounded.document, grounded.title, grounded.source, grounded.line)
+    document = Source(grounded.document, grounded.title, grounded.source, grounded.line)
     reference = grounded.text.partition(template.answer_start)[2].removesuffix(template.answer_end)
     return HeldOut(document, question_of(grounded.text) or SUM_UP, closed[0] if closed else "", reference)
 
@@ -150,7 +150,7 @@ def question_of(sample_text: str) -> str:
 
 
 def answer_all(
-    assistant: Assistant, asked: Sequence[tuple[HeldOut, str, Document | None]]
+    assistant: Assistant, asked: Sequence[tuple[HeldOut, str, Source | None]]
 ) -> tuple[list[Finished], float]:
     """The answers in the order of the questions, and the seconds that they took together."""
     started = time.monotonic()

@@ -4,12 +4,15 @@ import json
 import re
 import tracemalloc
 
-from assistant import SUM_UP, Assistant, Document
+from assistant import SUM_UP, Assistant, Source
+from corpus.reading import Line
 from corpus.template import BOS, DOC, END_ANSWER, MARKERS, Template
 from pipeline import StepError
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 HEADINGS = Template().headings
 DOCUMENT = """\
@@ -65,36 +68,64 @@ def test_free_words_repeat_no_run_of_tokens(raw_house, load, length):
 
 def test_the_sources_of_an_answer_are_named_with_title_file_and_line(raw_house, load, raw_text):
     request = load(raw_house).prepare("태풍이 오기 전에 무엇을 준비하나요?")
-    (source,) = request.documents
-    assert (source.title, source.source) == ("태풍이 올 때 준비할 일", "raw.txt")
+    (source,) = request.sources
+    assert (source.title, source.file) == ("태풍이 올 때 준비할 일", "raw.txt")
     assert raw_text.split("\n")[source.line - 1] == source.title
+    assert request.notes == ()
 
 
 def test_as_many_of_the_best_documents_are_used_as_were_asked_for_and_fit(raw_house, load):
     question = "태풍이 오기 전에 무엇을 준비하나요?"
-    counts = [len(load(raw_house, documents=count).prepare(question).documents) for count in (1, 2, 20)]
+    counts = [len(load(raw_house, documents=count).prepare(question).sources) for count in (1, 2, 20)]
     assert counts[0] == 1 and 1 <= counts[1] <= 2 and counts[1] <= counts[2] < 20
     assistant = load(raw_house, documents=20)
     request = assistant.prepare(question)
     assert len(request.prompt.tokens) + request.room <= assistant.model.config.block_size
+    assert request.notes == (f"({counts[2]} of 20 documents fit into the context)",)
 
 
-def test_a_question_that_shares_no_word_with_the_text_is_answered_without_a_document(raw_house, load, capsys):
+def test_that_all_documents_which_were_found_fit_needs_no_note(raw_house, load):
+    request = load(raw_house, documents=2, max_new_tokens=150).prepare("재난 상담 번호")
+    assert len(request.sources) == 2 and request.notes == ()
+
+
+def test_a_question_that_shares_no_word_with_the_text_is_answered_without_a_document(raw_house, load):
     request = load(raw_house).prepare("🙏🙏🙏?")
-    assert request.documents == []
-    assert "--closed-book" in capsys.readouterr().err
+    assert request.sources == []
+    assert len(request.notes) == 1 and "--closed-book" in request.notes[0]
+
+
+@pytest.mark.parametrize("question", ["피타고라스 정리", "김치찌개 맛있게 끓이는 법", "양자역학이 무엇인가요?"])
+def test_an_answer_from_a_document_that_holds_little_of_the_question_says_so(raw_house, capsys, question):
+    raw_house.run("05", question=question, max_new_tokens=150)
+    answer = capsys.readouterr()
+    assert answer.out.startswith(HEADINGS[0])
+    assert re.fullmatch(r"source: .+ \(raw.txt, line \d+\)\n\(weak match: .+\)\n", answer.err)
+
+
+@pytest.mark.parametrize("question", ["여권을 잃어버렸어요", "은행 계좌는 어떻게 만드나요?", "태풍 오면 뭘 준비해요?"])
+def test_an_answer_from_a_document_that_holds_the_question_has_no_such_note(raw_house, load, question):
+    assert load(raw_house).prepare(question).notes == ()
+
+
+def test_a_document_that_was_given_is_no_weak_match(raw_house, load):
+    assert load(raw_house).prepare("피타고라스 정리", Source.of_text(DOCUMENT)).notes == ()
 
 
 def test_a_closed_book_answer_has_no_document(raw_house, load):
     assistant = load(raw_house, closed_book=True)
     request = assistant.prepare("여권을 잃어버렸어요")
-    assert request.documents == [] and assistant.tokenizer.token_to_id(DOC) not in request.prompt.tokens
+    assert (
+        request.sources == []
+        and request.notes == ()
+        and assistant.tokenizer.token_to_id(DOC) not in request.prompt.tokens
+    )
 
 
 def test_a_prompt_begins_as_a_sample_does_and_no_question_or_document_forges_a_marker(raw_house, load):
     assistant = load(raw_house)
     forgery = " ".join(MARKERS)
-    request = assistant.prepare(f"{forgery} 여권", Document.of_text(f"{forgery}\n여권은 대사관에서 만듭니다."))
+    request = assistant.prepare(f"{forgery} 여권", Source.of_text(f"{forgery}\n여권은 대사관에서 만듭니다."))
     named = [assistant.tokenizer.id_to_token(token) for token in request.prompt.tokens]
     assert [name for name in named if name in MARKERS] == [
         BOS,
@@ -119,30 +150,60 @@ def test_a_prompt_begins_as_a_sample_does_and_no_question_or_document_forges_a_m
 )
 def test_of_a_document_that_is_too_long_a_part_is_taken_that_fits(raw_house, load, text):
     assistant = load(raw_house)
-    request = assistant.prepare("여권은 어디서 만드나요?", Document.of_text(text))
+    request = assistant.prepare("여권은 어디서 만드나요?", Source.of_text(text))
     assert len(request.prompt.tokens) + request.room <= assistant.model.config.block_size
-    assert request.room >= 50 and len(request.documents[0].text) > 0
+    assert request.room >= 50 and len(request.sources[0].text) > 0
 
 
-def test_the_best_part_of_a_long_document_is_the_one_that_the_question_is_about(raw_house, load, raw_text, capsys):
+KINDS_OF_LINES = [
+    "",
+    "",
+    "-----",
+    "[공지] 회비",
+    "사진",
+    "여권은 대사관에서 만듭니다.",
+    "네. 비자는 이민국에서 연장하세요.",
+]
+
+
+@given(st.lists(st.sampled_from(KINDS_OF_LINES), max_size=60), st.integers(8, 60))
+@settings(max_examples=300, deadline=None)
+def test_every_part_of_a_document_names_the_lines_on_which_it_stands(kinds, most):
+    # Each word says on which line it stands: "여권은7 대사관에서7 만듭니다7."
+    texts = [re.sub(r"(?<=[가-힣])(?=\W|$)", str(number), text) for number, text in enumerate(kinds, start=1)]
+    source = Source.of_lines([Line("글.txt", number, text) for number, text in enumerate(texts, start=1)], "글.txt")
+    parts = source.cut(most) if re.search("[가-힣]", source.text) else []
+    for part in parts:
+        numbers = [re.findall(r"\d+", line) for line in part.text.split("\n")]
+        assert int(numbers[0][0]) == part.line
+        assert all(found == [str(number)] * len(found) for found, number in zip(numbers, part.numbers, strict=True))
+    words = [word for text in texts if text != "-----" for word in text.split()]
+    assert [word for part in parts for word in part.text.split()] == words
+
+
+def test_the_best_part_of_a_long_document_is_the_one_that_the_question_is_about(raw_house, load):
     filler = "마카티와 보니파시오는 월세가 비싼 편이고 파라냐케는 조금 쌉니다. 관리비에 수도 요금이 들어 있는지 물어보십시오.\n"
     needle = "\n여권 사진은 가로 3.5센티미터, 세로 4.5센티미터로 찍어 오세요.\n"
     text = filler * 2000 + needle + filler * 2500
     assert len(text.encode()) > 600_000
     tracemalloc.start()
-    (part,) = load(raw_house).prepare("여권 사진의 크기는 얼마인가요?", Document.of_text(text)).documents
+    request = load(raw_house).prepare("여권 사진의 크기는 얼마인가요?", Source.of_text(text))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
+    (part,) = request.sources
     assert needle.strip() in part.text
+    assert text.split("\n")[part.line - 1 :][: part.text.count("\n") + 1] == part.text.split("\n")
     assert peak < 100 * len(text.encode())
-    assert "best part" in capsys.readouterr().err
+    assert len(request.notes) == 1 and "best part" in request.notes[0]
 
 
 def test_a_document_without_a_question_is_summed_up(raw_house, tmp_path, capsys):
-    (tmp_path / "글.txt").write_text(DOCUMENT, encoding="utf-8")
+    (tmp_path / "글.txt").write_text(f"\n \n{DOCUMENT}", encoding="utf-8")
     raw_house.run("05", question="", doc_path=tmp_path / "글.txt", max_new_tokens=150)
-    heading, first, *_ = capsys.readouterr().out.split("\n")
+    answer = capsys.readouterr()
+    heading, first, *_ = answer.out.split("\n")
     assert heading == "요약:" and first.removeprefix("- ") in DOCUMENT
+    assert answer.err == f"source: 한국대사관 영사과 안내 ({tmp_path / '글.txt'}, line 3)\n"
 
 
 # --- Many questions ---
@@ -152,7 +213,7 @@ def test_many_at_once_are_answered_as_one_by_one(raw_house, load):
     questions = [
         ("여권을 잃어버렸어요", None),
         ("태풍이 오면?", None),
-        ("안내를 정리해줘", Document.of_text(DOCUMENT)),
+        ("안내를 정리해줘", Source.of_text(DOCUMENT)),
     ] * 2
     for changes in ({}, {"form": "free"}):
         how = {"temperature": 0, "max_new_tokens": 120, **changes}
@@ -168,15 +229,20 @@ def test_a_file_of_questions_becomes_a_line_of_json_each_in_its_order(raw_house,
         "",
         json.dumps({"question": "어디로 전화하나요?", "document": DOCUMENT.replace("안내", '<br> &quot;안내&quot; "')}),
         json.dumps({"document": "태풍이 오면 창문에서 떨어져 있으세요. " * 4000}, ensure_ascii=False),
-        "Where can I extend my visa?",
+        "피타고라스 정리",
     ]
     (tmp_path / "questions.txt").write_text("\n".join(lines), encoding="utf-8")
-    raw_house.run("05", questions=tmp_path / "questions.txt", max_new_tokens=150, rows=2)
+    raw_house.run("05", question="", questions=tmp_path / "questions.txt", max_new_tokens=150, rows=2)
     output = capsys.readouterr()
     answers = [json.loads(line) for line in output.out.strip().split("\n")]
     assert [answer["question"] for answer in answers] == [lines[0], "어디로 전화하나요?", SUM_UP, lines[4]]
-    assert all(answer.keys() == {"question", "answer", "sources", "ended"} and answer["ended"] for answer in answers)
-    assert answers[0]["sources"] == [{"title": "마닐라에서 여권을 잃어버렸을 때", "source": "raw.txt", "line": 1}]
+    assert all(list(answer) == ["question", "answer", "sources", "notes", "ended"] for answer in answers)
+    assert all(answer["ended"] for answer in answers)
+    assert answers[0]["sources"] == [{"title": "마닐라에서 여권을 잃어버렸을 때", "file": "raw.txt", "line": 1}]
+    assert answers[1]["sources"] == [{"title": "한국대사관 영사과", "file": "", "line": 1}]
+    assert answers[0]["notes"] == answers[1]["notes"] == []
+    assert "best part" in answers[2]["notes"][0] and "weak match" in answers[3]["notes"][0]
+    assert "weak match" not in output.err
     assert "(02) 0000-1234" in answers[1]["answer"]
     assert all(tuple(Template().split_sections(f"{answer['answer']}\n")) == HEADINGS for answer in answers)
 
@@ -196,7 +262,7 @@ def test_a_line_that_is_no_question_is_named(raw_house, tmp_path, line):
     questions = tmp_path / "questions.jsonl"
     questions.write_text(f"여권은 어디서 만드나요?\n\n{line}\n", encoding="utf-8")
     with pytest.raises(StepError) as refusal:
-        raw_house.run("05", questions=questions)
+        raw_house.run("05", question="", questions=questions)
     assert str(refusal.value).startswith(f"{questions}, line 3: ") and "\n" not in str(refusal.value)
 
 
@@ -206,12 +272,12 @@ def test_a_file_without_questions_is_named(raw_house, tmp_path, content):
     if content is not None:
         questions.write_bytes(content)
     with pytest.raises(StepError, match=re.escape(str(questions))):
-        raw_house.run("05", questions=questions)
+        raw_house.run("05", question="", questions=questions)
 
 
 def test_questions_in_cp949_are_read(raw_house, tmp_path, capsys):
     (tmp_path / "questions.txt").write_bytes("여권을 잃어버렸어요\r\n".encode("cp949"))
-    raw_house.run("05", questions=tmp_path / "questions.txt")
+    raw_house.run("05", question="", questions=tmp_path / "questions.txt")
     assert json.loads(capsys.readouterr().out)["question"] == "여권을 잃어버렸어요"
 
 

@@ -227,10 +227,13 @@ def test_a_question_longer_than_the_context_is_refused(house, raw_text):
     assert "QUESTION" in message and "tokens" in message
 
 
-def test_a_document_longer_than_the_context_is_answered_from_its_best_part(house, capsys):
+def test_a_document_longer_than_the_context_is_answered_from_its_best_part(house, raw_text, capsys):
     house.run("05", doc_path=house.raw, question="태풍이 오기 전에 무엇을 준비하나요?", max_new_tokens=200)
     answer = capsys.readouterr()
-    assert answer.err == "(the document is longer than the model can see: this answers from its best part)\n"
+    source, note = answer.err.splitlines()
+    assert note == "(the document is longer than the model can see: this answers from its best part)"
+    line = re.fullmatch(rf"source: 태풍이 올 때 준비할 일 \({re.escape(str(house.raw))}, line (\d+)\)", source)[1]
+    assert re.search("태풍|정전|물이 차는", raw_text.split("\n")[int(line) - 1])
     assert re.search("태풍|정전|통조림|물이 차는", answer.out)
 
 
@@ -256,7 +259,15 @@ def test_a_document_that_cannot_be_read_is_refused(house, tmp_path, content):
 
 
 def test_a_document_that_is_not_there_is_named(house, tmp_path):
-    assert str(tmp_path / "문서.txt") in house.complaint("05", doc_path=tmp_path / "문서.txt")
+    assert house.complaint("05", doc_path=tmp_path / "문서.txt").startswith(
+        f"{tmp_path / '문서.txt'}: there is no such file"
+    )
+
+
+@pytest.mark.parametrize("name", ["doc_path", "questions"])
+def test_a_folder_or_a_device_in_place_of_a_file_is_named_as_what_it_is(house, tmp_path, name):
+    assert house.complaint("05", question="", **{name: tmp_path}).startswith(f"{tmp_path}: it is a folder; ")
+    assert house.complaint("05", question="", **{name: "/dev/null"}).startswith("/dev/null: it is a device or a pipe; ")
 
 
 @pytest.mark.parametrize("question", ["", "  \n "])

@@ -3,7 +3,7 @@
 import importlib
 
 import pipeline
-from assistant import Assistant, Document
+from assistant import Assistant, Source
 from benchmarks.answers import (
     Finished,
     HeldOut,
@@ -69,7 +69,7 @@ EMPTY = """요약:
 
 def shares_of(text: str, question: str = QUESTION, ended: bool = True, table=None) -> dict:
     """Every measure of one answer about the document; a character is a token here."""
-    about = HeldOut(Document(TEXT, TITLE), QUESTION, QUESTION, REFERENCE)
+    about = HeldOut(Source(TEXT, TITLE), QUESTION, QUESTION, REFERENCE)
     return measure(Finished(about, question, text, ended), TEMPLATE, lambda line: list(map(ord, line)), table)
 
 

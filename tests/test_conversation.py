@@ -66,7 +66,7 @@ def test_a_document_is_answered_from_until_another_or_none_is_named(talk, tmp_pa
     *from_file, from_text = answers_in(said.out)
     assert len(from_file) == 2 and all("사진 두 장을 가져오세요." in answer for answer in from_file)
     assert "태풍" in from_text
-    assert said.err.count("source: ") == 1
+    assert said.err.count(f"source: 면허 갱신 ({path}, line 1)") == 2 and said.err.count("source: ") == 3
 
 
 def test_the_sources_of_the_last_answer_can_be_read(talk):
@@ -163,6 +163,65 @@ def test_without_question_document_and_terminal_a_question_is_asked_for(built_ho
 
 def command(house, **changes) -> list[str]:
     return [sys.executable, str(ROOT / "05_generate.py"), *house.flags("05", **changes)]
+
+
+def ask(house, stdin, **changes) -> subprocess.CompletedProcess:
+    """Ask the real program with a file, or these bytes through a pipe, on standard input."""
+    source = {"input": stdin} if isinstance(stdin, bytes) else {"stdin": stdin}
+    return subprocess.run(
+        command(house, **{"max_new_tokens": 150, **changes}), **source, capture_output=True, timeout=60
+    )
+
+
+NOTICE = "\n면허 갱신\n사진 두 장을 가져오세요.\n"
+
+
+def test_text_on_standard_input_is_the_document_from_a_pipe_and_from_a_file(built_house, tmp_path):
+    path = tmp_path / "글.txt"
+    path.write_text(NOTICE, encoding="utf-8")
+    with open(path, "rb") as file:
+        answers = [ask(built_house, NOTICE.encode()), ask(built_house, file)]
+    for answer in answers:
+        assert "사진 두 장을 가져오세요." in answer.stdout.decode()
+        assert "source: 면허 갱신 (standard input, line 2)" in answer.stderr.decode()
+
+
+def test_a_file_that_a_loop_takes_its_questions_from_is_left_to_it(built_house, tmp_path):
+    path = tmp_path / "questions.txt"
+    path.write_text("여권을 잃어버렸어요\n태풍이 오면 무엇을 준비하나요?\n", encoding="utf-8")
+    loop = 'while read -r question; do "$@" --question "$question"; done'
+    with open(path, "rb") as file:
+        shell = ["sh", "-c", loop, "sh", *command(built_house, question="", max_new_tokens=150)]
+        answers = subprocess.run(shell, stdin=file, capture_output=True, timeout=60)
+    assert re.findall("source: (.+) \\(", answers.stderr.decode()) == [
+        "마닐라에서 여권을 잃어버렸을 때",
+        "태풍이 올 때 준비할 일",
+    ]
+
+
+def test_a_closed_book_answer_does_not_read_standard_input(built_house):
+    answer = ask(built_house, NOTICE.encode(), closed_book=True)
+    assert answer.returncode == 0 and "standard input" not in answer.stderr.decode()
+
+
+def test_doc_path_can_name_standard_input_and_waits_for_it(built_house):
+    asking = subprocess.Popen(
+        command(built_house, doc_path="-", max_new_tokens=150),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    time.sleep(2.5)  # longer than it would wait for what was not asked for
+    answer, errors = asking.communicate(NOTICE.encode(), 60)
+    assert "사진 두 장을 가져오세요." in answer.decode()
+    assert errors.decode() == "source: 면허 갱신 (standard input, line 2)\n"
+
+
+@pytest.mark.parametrize("content", [b"", b" \n", bytes(range(256)) * 8], ids=["empty", "white space", "binary"])
+def test_standard_input_without_text_is_refused_where_it_was_named(built_house, content):
+    answer = ask(built_house, content, doc_path="-")
+    assert answer.returncode == 2
+    assert re.fullmatch("standard input: .+\n", answer.stderr.decode())
 
 
 def test_a_piped_answer_is_plain_and_a_reader_that_leaves_early_is_no_error(built_house):

@@ -143,7 +143,9 @@ def test_a_document_on_standard_input_is_answered_from_with_the_checkpoint_alone
         encoding="utf-8",
         timeout=60,
     )
-    assert (result.returncode, result.stderr) == (0, "(answering from the text on standard input)\n")
+    announcement, source = result.stderr.splitlines()
+    assert result.returncode == 0 and "standard input" in announcement and "< /dev/null" in announcement
+    assert re.fullmatch(r"source: .+ \(standard input, line 1\)", source)
     assert result.stdout.rstrip("\n") == wanted
     assert os.listdir(folder) == ["ckpt.pt"]
 

@@ -1,6 +1,6 @@
 """No answer holds a contact that its sources do not, however wildly the model writes."""
 
-from assistant import Assistant, Document
+from assistant import Assistant, Source
 from corpus.contacts import find_values
 from corpus.verification import find_runs
 from tests.test_assistant import DOCUMENT
@@ -46,7 +46,7 @@ WILD = {"temperature": 1.5, "top_k": 0, "top_p": 1.0, "rows": 16, "max_new_token
 
 
 def answer_questions(assistant: Assistant, count: int) -> list[str]:
-    document = None if assistant.settings.closed_book else Document.of_text(DOCUMENT)
+    document = None if assistant.settings.closed_book else Source.of_text(DOCUMENT)
     answers = []
     for number in range(0, count, 16):
         assistant.settings.seed = number

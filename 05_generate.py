@@ -76,6 +76,10 @@ def check_settings(settings) -> None:
     require = pipeline.require_setting
     require(settings.form in ("guided", "free"), f"FORM is {settings.form!r}; it must be guided or free")
     require(
+        not settings.questions or not settings.question.strip(),
+        "QUESTION and QUESTIONS are both set; leave one of them empty",
+    )
+    require(
         not settings.questions or not settings.doc_path,
         'QUESTIONS and DOC_PATH are both set; give each question its own document, in JSON with "document"',
     )
@@ -249,9 +253,10 @@ class Conversation:
 
     usage = (
         "Type a question. /doc FILE answers from a file, /doc from your own text again; /sources shows what the\n"
-        "last answer was made from; /temp 0.7 and /seed 42 change how it is written; /help shows this.\n"
-        "Ctrl-C stops an answer, Ctrl-D ends."
+        "last answer was made from; /temp 0.7 and /seed 42 change how it is written, /temp and /seed show how;\n"
+        "/help shows this. Ctrl-C stops an answer; exit ends."
     )
+    farewells = ("exit", "quit", "종료")
 
     def __init__(self, assistant: Assistant):
         self.assistant = assistant
@@ -266,6 +271,8 @@ class Conversation:
         while True:
             try:
                 line = self.ask().strip()
+                if line.removeprefix("/").lower() in self.farewells:
+                    return
                 if line.startswith("/"):
                     self.obey(*line.split(maxsplit=1))
                 elif line:
@@ -276,7 +283,7 @@ class Conversation:
                 print(file=sys.stderr)
                 return
             except KeyboardInterrupt:
-                print("\n(stopped; Ctrl-D ends the program)", file=sys.stderr)
+                print("\n(stopped; exit ends the program)", file=sys.stderr)
             except StepError as error:
                 print(error, file=sys.stderr)
 
@@ -291,18 +298,21 @@ class Conversation:
         if command == "/doc":
             self.document = read_document(value) if value else None
         elif command == "/temp":
-            self.change_setting("temperature", float, value)
+            self.show_or_change("temperature", float, value)
         elif command == "/seed":
-            self.change_setting("seed", int, value)
+            self.show_or_change("seed", int, value)
         elif command == "/sources":
             print_sources(self.sources)
             print("\n\n".join(source.text for source in self.sources) or "(no document)", file=sys.stderr)
         else:
             print(self.usage, file=sys.stderr)
 
-    def change_setting(self, name: str, kind: type, value: str) -> None:
+    def show_or_change(self, name: str, kind: type, value: str) -> None:
         settings = self.assistant.settings
         old = getattr(settings, name)
+        if not value:
+            print(f"{name.upper()} is {old}", file=sys.stderr)
+            return
         try:
             setattr(settings, name, kind(value))
             check_settings(settings)

@@ -380,5 +380,7 @@ def test_a_run_whose_numbers_blow_up_leaves_the_last_good_save(house):
 
 
 def test_settings_that_contradict_each_other_are_refused(house):
-    assert "DOC_PATH" in house.complaint("05", questions="질문.txt", doc_path="문서.txt")
+    both = house.complaint("05", question="여권은?", questions="질문.txt")
+    assert re.search(r"\bQUESTION\b", both) and re.search(r"\bQUESTIONS\b", both)
+    assert "DOC_PATH" in house.complaint("05", question="", questions="질문.txt", doc_path="문서.txt")
     assert "CLOSED_BOOK" in house.complaint("05", closed_book=True, doc_path="문서.txt")

@@ -90,7 +90,6 @@ def test_temperature_and_seed_can_be_changed(talk):
     ("command", "complaint"),
     [
         ("/temp warm", "TEMPERATURE stays 0.3: "),
-        ("/temp", "TEMPERATURE stays 0.3: "),
         ("/temp -1", "TEMPERATURE stays 0.3: "),
         ("/temp nan", "TEMPERATURE stays 0.3: "),
         ("/seed 1.5", "SEED stays 1337: "),
@@ -105,6 +104,33 @@ def test_a_command_that_cannot_be_obeyed_is_answered_and_the_conversation_goes_o
     said = talk(command, "여권을 잃어버렸어요")
     assert complaint in said.err.removeprefix(script.Conversation.usage)
     assert len(answers_in(said.out)) == 1
+
+
+@pytest.mark.parametrize("word", ["exit", "quit", "종료", "Exit", "/exit"])
+def test_a_word_alone_ends_the_conversation(talk, word):
+    said = talk(f" {word} ", "여권을 잃어버렸어요")
+    assert said.out == "" and said.err.count("\n> ") == 1
+
+
+def test_a_question_that_begins_with_such_a_word_is_answered(talk):
+    assert len(answers_in(talk("종료 신고는 어디에 하나요?").out)) == 1
+
+
+def test_temperature_and_seed_can_be_seen(talk):
+    said = talk("/temp", "/temp 0.7", "/temp", "/seed")
+    shown = re.findall("[A-Z]+ is .+", said.err)
+    assert shown == ["TEMPERATURE is 0.3", "TEMPERATURE is 0.7", "SEED is 1337"]
+
+
+def test_a_document_that_cannot_be_read_leaves_the_one_before_in_its_place(talk, tmp_path):
+    path = tmp_path / "글.txt"
+    path.write_text("면허 갱신\n사진 두 장을 가져오세요.", encoding="utf-8")
+    (tmp_path / "사진.jpg").write_bytes(bytes(range(256)) * 8)
+    too_long = "가" * 300
+    said = talk(f"/doc {path}", f"/doc {tmp_path}", f"/doc {tmp_path / '사진.jpg'}", f"/doc {too_long}", "사진은요?")
+    assert f"{tmp_path}: it is a folder" in said.err and f"{tmp_path / '사진.jpg'}: this is not text" in said.err
+    assert f"{too_long}: there is no such file" in said.err
+    assert "사진 두 장을 가져오세요." in said.out
 
 
 def test_a_question_that_is_too_long_is_refused_and_the_conversation_goes_on(talk, raw_text):
@@ -127,7 +153,7 @@ def test_ctrl_c_stops_the_answer_or_the_line_and_not_the_program(talk, monkeypat
     said = talk("여권을 잃어버렸어요", KeyboardInterrupt(), "여권을 잃어버렸어요")
     stopped, answered = answers_in(said.out)
     assert answered.startswith(stopped.rstrip("\n")) and len(stopped) < len(answered)
-    assert said.err.count("(stopped; Ctrl-D ends the program)") == 2
+    assert said.err.count("(stopped; exit ends the program)") == 2
 
 
 # --- Bold headings ---
@@ -301,6 +327,6 @@ def test_at_a_narrow_terminal_questions_are_asked_at_a_prompt_and_headings_are_b
     code, errors = terminal.close()
     assert code == 0 and "Traceback" not in errors
     assert "source: 마닐라에서 여권을 잃어버렸을 때 (raw.txt, line 1)" in errors
-    assert "(stopped; Ctrl-D ends the program)" in errors and "SEED stays 1337" in errors
+    assert "(stopped; exit ends the program)" in errors and "SEED stays 1337" in errors
     assert errors.count("Type a question.") == 2
     assert not re.search("\033", errors)

@@ -195,7 +195,7 @@ def ask(house, stdin, **changes) -> subprocess.CompletedProcess:
     """Ask the real program with a file, or these bytes through a pipe, on standard input."""
     source = {"input": stdin} if isinstance(stdin, bytes) else {"stdin": stdin}
     return subprocess.run(
-        command(house, **{"max_new_tokens": 150, **changes}), **source, capture_output=True, timeout=60
+        command(house, **{"max_new_tokens": 150, **changes}), **source, capture_output=True, timeout=300
     )
 
 
@@ -218,7 +218,7 @@ def test_a_file_that_a_loop_takes_its_questions_from_is_left_to_it(built_house, 
     loop = 'while read -r question; do "$@" --question "$question"; done'
     with open(path, "rb") as file:
         shell = ["sh", "-c", loop, "sh", *command(built_house, question="", max_new_tokens=150)]
-        answers = subprocess.run(shell, stdin=file, capture_output=True, timeout=60)
+        answers = subprocess.run(shell, stdin=file, capture_output=True, timeout=300)
     assert re.findall("source: (.+) \\(", answers.stderr.decode()) == [
         "마닐라에서 여권을 잃어버렸을 때",
         "태풍이 올 때 준비할 일",
@@ -238,7 +238,7 @@ def test_doc_path_can_name_standard_input_and_waits_for_it(built_house):
         stderr=subprocess.PIPE,
     )
     time.sleep(2.5)  # longer than it would wait for what was not asked for
-    answer, errors = asking.communicate(NOTICE.encode(), 60)
+    answer, errors = asking.communicate(NOTICE.encode(), 300)
     assert "사진 두 장을 가져오세요." in answer.decode()
     assert errors.decode() == "source: 면허 갱신 (standard input, line 2)\n"
 

@@ -107,7 +107,7 @@ class Place:
     """Where the tokens of a forward pass stand, and what they may look at; the same for every layer."""
 
     rotation: tuple[Tensor, Tensor]  # cosines and sines of the positions
-    mask: Tensor | None  # where a position may look: true; with a cache 0, and elsewhere -inf; None: at all up to itself
+    mask: Tensor | None  # true where a position may look; None: at itself and all before it
     cache: KeyValueCache | None = None
     indices: Indices = ()  # of the tokens in the cache
     end: int = 0  # cached positions to read
@@ -191,8 +191,7 @@ class GPT(nn.Module):
         self.require_room(last + 1)
         end = CACHE_BLOCK * (last // CACHE_BLOCK + 1)
         positions = positions.to(tokens.device)
-        later = torch.arange(end, device=tokens.device) > positions[:, None, :, None]  # (B, 1, T, end)
-        mask = torch.zeros(later.shape, device=tokens.device).masked_fill(later, -math.inf)
+        mask = torch.arange(end, device=tokens.device) <= positions[:, None, :, None]  # (B, 1, T, end)
         rotation = self.cos[positions].unsqueeze(1), self.sin[positions].unsqueeze(1)  # (B, 1, T, D)
         return Place(rotation, mask, cache, cache.indices_of_next(tokens.size(1)), end)
 
@@ -292,7 +291,8 @@ def attend_to_cache(q: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> Tensor:
     B, H, T, D = q.shape
     G, end = k.size(1), k.size(2)
     q = (q * D**-0.5).reshape(B, G, H // G * T, D)
-    scores = (q @ k.transpose(-1, -2)).view(B, H, T, end) + mask
+    scores = (q @ k.transpose(-1, -2)).view(B, H, T, end)
+    scores = scores.where(mask, -math.inf)
     return (scores.softmax(-1).view(B, G, H // G * T, end) @ v).view(B, H, T, D)
 
 

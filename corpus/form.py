@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from corpus.answers import candidate_passages, candidate_summary, extract_answer, extract_review, has_title
 from corpus.documents import Document
-from corpus.guide import Choice, Form
+from corpus.guide import Choice, Form, Paragraph
 from corpus.template import CONTACT_START, Part, Template, neutralize_markers, write_contact, write_institution
 from corpus.verification import KnownContacts
 
@@ -82,7 +82,7 @@ def _lines(part: Part, texts: Sequence[str] | None) -> list[str] | None:
 def free_form(template: Template) -> Form:
     """Any lines, until the model ends its answer."""
     while True:
-        yield Choice([template.answer_end.strip()], free_starts=[""], longest=1 << 30)
+        yield Paragraph(template.answer_end.strip())
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ class GuidedForm:
         return f"{part.bullet}{self.template.nothing}\n"
 
     def _write_part(
-        self, part: Part, end: str, items: Sequence[str] | None, limits: Limits, free_starts: Sequence[str]
+        self, part: Part, end: str, items: Sequence[str] | None, limits: Limits, starts: Sequence[str]
     ) -> Form:
         """Some of the items, or free lines for None, or the phrase for nothing; then `end`."""
         nothing = self._nothing(part)
@@ -157,14 +157,14 @@ class GuidedForm:
             offered = [item for item in offered if self._fits(item)]
             longest = min(LONGEST_LINE, self.spare - LINE_ENDING)
             free = items is None and len(written) < most and longest > 0
-            starts = free_starts[: len(written) + 1] if free else ()
+            free_starts = starts[: len(written) + 1] if free else ()
             if offered and missing > 0:
                 ways_out = []
             elif written:
                 ways_out = [end]
             else:
                 ways_out = [] if free else [nothing]  # free text can say that there is nothing by itself
-            text, tokens = yield Choice(offered, starts, longest, self.headings, ways_out)
+            text, tokens = yield Choice(offered, free_starts, longest, self.headings, ways_out)
             if text == end:
                 return
             self.spare -= tokens
@@ -194,12 +194,12 @@ class GuidedForm:
             nothing = f"{self.template.nothing}\n"
             yield Choice([text + end for text in fitting if text] or [nothing + end])
         left = min(DETAIL_TOKENS, self.spare)
-        ends: list[str] = []  # the first line must come
+        way_out = None  # the first line must come
         while left > LINE_ENDING:
-            _, tokens = yield Choice(ends, [""], left - LINE_ENDING, self.headings)
+            _, tokens = yield Paragraph(way_out, left - LINE_ENDING, self.headings)
             left -= tokens
-            ends = [end]
-        yield Choice([end] if ends else [f"{self.template.nothing}\n{end}"])
+            way_out = end
+        yield Choice([way_out or f"{self.template.nothing}\n{end}"])
 
     def _fits(self, text: str) -> bool:
         # A token is a byte at least, which spares most of the counting in a large table.

@@ -1,7 +1,9 @@
 """What may come next in an answer, token by token: texts to choose from, or free text without invented contacts."""
 
+import math
 from collections.abc import Collection, Generator, Iterable, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from corpus.normalization import normalize
 from corpus.template import MARKERS, count_markers
@@ -15,20 +17,32 @@ BYTE_OF_CHARACTER = {chr(byte): byte for byte in VISIBLE_BYTES} | {chr(0x100 + n
 
 @dataclass(frozen=True)
 class Choice:
-    """What may come next: one of some texts, each ending in a line end or a marker; or a line of free text."""
+    """What may come next: one of some texts, each ending in a line end or a marker; or a free line after a start."""
 
     texts: Sequence[str] = ()
-    free_starts: Sequence[str] = ()  # what a line of free text may begin with; "" alone: paragraphs
+    starts: Sequence[str] = ()  # what a free line may begin with, none of them empty
     longest: int = 0  # tokens of a free line, which may have to go on to the end of a word or of a contact
-    other_lines: Collection[str] = ()  # what a line of free text may not be
+    forbidden: Collection[str] = ()  # what a free line may not be
     ways_out: Sequence[str] = ()  # further texts, with which a list ends or does not begin
+    most_line_ends: ClassVar[int] = 1  # after a free line
 
 
-Form = Generator[Choice, tuple[str, int], None]  # is sent what was written, and in how many tokens
+@dataclass(frozen=True)
+class Paragraph:
+    """What may come next: a free line, with an empty one below it or none; or the marker that ends the answer."""
+
+    end: str | None  # the marker, None where it may not come yet
+    longest: float = math.inf  # as in a `Choice`
+    forbidden: Collection[str] = ()
+    starts: ClassVar[Sequence[str]] = ("",)
+    most_line_ends: ClassVar[int] = 2
+
+
+Form = Generator[Choice | Paragraph, tuple[str, int], None]  # is sent what was written, and in how many tokens
 
 
 class AnswerGuide:
-    """Leads a text through a form, which is a generator: it yields a `Choice` and is sent what was written then.
+    """Leads a text through a form, which is a generator: it yields what may come and is sent what was written then.
 
     The texts of a choice make a trie over token ids (nested dicts), in which every token leaves fewer of
     them possible. Lines can be encoded one by one, because no token goes on after a line end.
@@ -51,10 +65,10 @@ class AnswerGuide:
     def accepts(self, token: int) -> bool:
         """Whether a token may come next in free text: what it leaves can be gone on with to the end of the line."""
         if token in self.markers:
-            return token in self.ends and not self.line_tokens
+            return token == self.end and not self.line_tokens
         line_bytes = self.line_bytes + self._bytes_of(token)
         whole = _decode_whole(line_bytes)
-        is_overlong = len(self.line_tokens) >= self.longest
+        is_overlong = len(self.line_tokens) >= self.offered.longest
         if is_overlong and whole != _decode_whole(self.line_bytes) and whole.encode() != line_bytes:
             return False  # one cut character after the other would put the end off for ever
         return any(map(self._may_stand, _complete_character(line_bytes)))
@@ -75,22 +89,18 @@ class AnswerGuide:
             self.trie = self._required(line)
             self.main_trie = self.trie or {}
 
-    def _offer(self, choice: Choice) -> None:
+    def _offer(self, offered: Choice | Paragraph) -> None:
+        self.offered = offered
         self.line_tokens: list[int] = []
         self.line_bytes = b""
-        self.longest = choice.longest
-        self.free_starts = choice.free_starts
-        # The space at the end of a start belongs to the token that follows.
-        starts = [start.rstrip() for start in choice.free_starts]
-        self.other_lines = {start.strip() for start in starts} | set(choice.other_lines)
-        self.ends: set[int] = set()
-        self.most_line_ends = 1
-        if starts == [""]:
-            self.trie, self.main_trie, self.most_line_ends = None, {}, 2
-            self.ends = {self.tokenizer.token_to_id(text) for text in choice.texts}
+        if isinstance(offered, Paragraph):
+            self.trie, self.main_trie = None, {}
+            self.end = self.tokenizer.token_to_id(offered.end) if offered.end else None
         else:
-            self.main_trie = self._trie([*choice.texts, *starts])
-            self.trie = self._trie([*choice.texts, *starts, *choice.ways_out])
+            # The space at the end of a start belongs to the token that follows.
+            texts = [*offered.texts, *(start.rstrip() for start in offered.starts)]
+            self.trie, self.main_trie = self._trie([*texts, *offered.ways_out]), self._trie(texts)
+            self.end = None
 
     def _bytes_of(self, token: int) -> bytes:
         return bytes(BYTE_OF_CHARACTER[character] for character in self.tokenizer.id_to_token(token))
@@ -98,14 +108,15 @@ class AnswerGuide:
     def _may_stand(self, line: str) -> bool:
         """Whether a free line may be this, or begin so where it has no line end yet."""
         text = line.rstrip("\n")
-        ends = len(line) - len(text)
-        if not any(text.startswith(start) or start.startswith(text) for start in self.free_starts):
+        line_ends = len(line) - len(text)
+        starts = self.offered.starts
+        if not any(text.startswith(start) or start.startswith(text) for start in starts):
             return False
-        if ends and (ends > self.most_line_ends or text.strip() in self.other_lines):
+        if line_ends > self.offered.most_line_ends or not _is_clean(text):
             return False
-        if not _is_clean(text):
+        if line_ends and text.strip() in {*map(str.strip, starts), *self.offered.forbidden}:
             return False
-        return self.contacts is None or self.contacts.allow(text, finished=bool(ends))
+        return self.contacts is None or self.contacts.allow(text, finished=bool(line_ends))
 
     def _required(self, line: str) -> dict | None:
         """The trie of what has to follow in a free line, None where anything may."""
@@ -116,7 +127,7 @@ class AnswerGuide:
             if rests := self.contacts.complete(line):
                 return self._trie(rests)
         is_whole = line.encode() == self.line_bytes
-        if len(self.line_tokens) >= self.longest and is_whole and self._may_stand(f"{line}\n"):
+        if len(self.line_tokens) >= self.offered.longest and is_whole and self._may_stand(f"{line}\n"):
             return self._trie(["\n"])
         return None
 

@@ -1,6 +1,6 @@
 """Token by token through a form: texts to choose from, and free lines that are whole, clean and hold no invented contact."""
 
-from corpus.guide import AnswerGuide, Choice
+from corpus.guide import AnswerGuide, Choice, Paragraph
 from corpus.normalization import normalize
 from corpus.template import MARKERS, count_markers
 from corpus.verification import KnownContacts
@@ -37,7 +37,7 @@ KNOWN = KnownContacts(
 class Told:
     """A form that offers its choices one after another and keeps what it is told."""
 
-    def __init__(self, *choices: Choice):
+    def __init__(self, *choices: Choice | Paragraph):
         self.choices, self.heard = choices, []
 
     def write(self):
@@ -62,7 +62,7 @@ def free(guided):
     """A guide at the beginning of a free line."""
 
     def free(contacts=None, longest=1000, **changes):
-        return guided(Choice(["[/ANSWER]"], [""], longest, **changes), contacts=contacts)
+        return guided(Paragraph("[/ANSWER]", longest, **changes), contacts=contacts)
 
     return free
 
@@ -126,7 +126,7 @@ def test_texts_and_the_starts_of_free_lines_are_offered_together(guided, follow)
 
 
 def test_the_form_is_told_how_many_tokens_were_written_and_not_how_few_would_do(tokenizer):
-    told = Told(Choice([], [""], longest=50))
+    told = Told(Paragraph(None, longest=50))
     guide = AnswerGuide(told.write(), None, tokenizer, NOTHING)
     single_bytes = [tokenizer.token_to_id(character) for character in ("ì", "Ĺ", "¬", "ê", "¶", "Į", "Ċ")]
     for token in single_bytes:
@@ -142,7 +142,9 @@ def test_the_form_is_told_how_many_tokens_were_written_and_not_how_few_would_do(
 @given(seed=SEEDS, longest=st.integers(1, 60), start=st.sampled_from(["", "- ", "  - "]))
 @settings(max_examples=60, deadline=None)
 def test_a_free_line_is_whole_clean_and_never_empty_and_ends_in_time(tokenizer, wander, seed, longest, start):
-    told = Told(*[Choice([], [start], longest, ["- 준비물:", "요약:"])] * 4)
+    headings = ["- 준비물:", "요약:"]
+    offered = Choice([], [start], longest, headings) if start else Paragraph(None, longest, headings)
+    told = Told(*[offered] * 4)
     tokens = wander(AnswerGuide(told.write(), None, tokenizer, NOTHING), seed)
     text = tokenizer.decode(tokens)
     assert "".join(line for line, _ in told.heard) == text and len(told.heard) == 4
@@ -168,12 +170,12 @@ def test_no_marker_can_be_written_as_a_token_or_letter_by_letter(free, follow, t
 
 @pytest.mark.parametrize("text", ["\n", "- 준비물:\n", "요약:\n", " \n", "여권\n\n\n"])
 def test_a_line_that_would_be_empty_or_a_heading_cannot_end(free, follow, text):
-    assert follow(free(other_lines=["- 준비물:", "요약:"]), text) != text
+    assert follow(free(forbidden=["- 준비물:", "요약:"]), text) != text
 
 
 @pytest.mark.parametrize("text", ["요약: 여권\n", "- 준비물: 사진\n", "[여권]\n\n", "가 나 다\n", "😀👍🏽 ½ ㎡ ㅋㅋ\n"])
 def test_any_other_line_can(free, follow, text):
-    assert follow(free(other_lines=["- 준비물:", "요약:"]), text) == text
+    assert follow(free(forbidden=["- 준비물:", "요약:"]), text) == text
 
 
 @pytest.mark.parametrize(
@@ -264,7 +266,7 @@ def test_a_line_that_is_long_enough_is_not_put_off_by_one_cut_character_after_th
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.add_special_tokens([AddedToken(marker, special=True, normalized=False) for marker in MARKERS])
     for longest, is_accepted in ((1, False), (9, True)):
-        form = Told(Choice([], [""], longest)).write()
+        form = Told(Paragraph(None, longest)).write()
         guide = AnswerGuide(form, None, tokenizer, NOTHING)
         for character in "ê¶":
             guide.take(vocabulary[character])
@@ -314,7 +316,7 @@ def test_an_invented_contact_cannot_be_written(free, follow, invented):
 @given(seed=SEEDS, longest=st.integers(1, 40))
 @settings(max_examples=60, deadline=None)
 def test_no_free_line_holds_or_breaks_off_a_contact(tokenizer, wander, seed, longest):
-    told = Told(*[Choice([], [""], longest)] * 4)
+    told = Told(*[Paragraph(None, longest)] * 4)
     wander(AnswerGuide(told.write(), KNOWN, tokenizer, NOTHING), seed)
     assert len(told.heard) == 4
     for line, count in told.heard:

@@ -248,14 +248,14 @@ class Assistant:
         if settings.form == "free":
             form = free_form(self.template)
         else:
-            form = GuidedForm(self.template, material, room, count_tokens).write()
-        try:
-            return AnswerGuide(form, known, self.tokenizer, self.template.nothing)
-        except ValueError as error:
-            raise StepError(
-                f"MAX_NEW_TOKENS or the model's BLOCK_SIZE gives the answer {room:,} tokens: {error}; "
-                'raise it, or set FORM to "free"'
-            ) from None
+            try:
+                form = GuidedForm(self.template, material, room, count_tokens).write()
+            except ValueError as error:
+                raise StepError(
+                    f"MAX_NEW_TOKENS or the model's BLOCK_SIZE gives the answer {room:,} tokens: {error}; "
+                    'raise it, or set FORM to "free"'
+                ) from None
+        return AnswerGuide(form, known, self.tokenizer, self.template.nothing)
 
     def write(self, request: Request) -> Iterator[str]:
         """The answer, piece by piece, whole characters only; line ends wait until something follows them."""

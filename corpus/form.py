@@ -1,6 +1,6 @@
 """The form of an answer while it is written: which lines may come where, and how much room each has left."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from corpus.answers import candidate_passages, candidate_summary, extract_answer, extract_review, has_title
@@ -86,10 +86,12 @@ def free_form(template: Template) -> Form:
 
 
 @dataclass(frozen=True)
-class Limits:
-    """How many items a part has, as far as there are as many and room for them."""
+class Items:
+    """What a part may hold, and how many of them, as far as there are as many and room for them."""
 
-    first: int  # that always come first
+    texts: Sequence[str] | None  # None: free lines
+    starts: Sequence[str]  # of free lines; the second may not begin the first line
+    first: int  # of the texts, that always come first
     least: int
     most: int
     in_order: bool = True  # of the document
@@ -98,102 +100,104 @@ class Limits:
 class GuidedForm:
     """All parts of an answer in their order, each with a line at least, and a clean end in at most `room` tokens.
 
-    A line is offered while there is room for it and for the shortest end that the answer can have after it.
+    A line is offered while there is room for it and for the shortest end that the answer can have after it: what
+    the methods call `spare` are the tokens that are left beyond that.
     """
 
     def __init__(self, template: Template, material: Material, room: int, count_tokens: Callable[[str], int]):
+        """Raises ValueError where there is no room for the shortest answer."""
         self.template, self.material, self.count_tokens = template, material, count_tokens
         self.headings = {line for part in template.parts for line in part.heading.split("\n")}
         shortest = "".join(f"{part.heading}\n{self._nothing(part)}" for part in template.parts)
-        self.spare = room - count_tokens(shortest + template.answer_end.strip())  # tokens beyond the shortest answer
-
-    def write(self) -> Form:
-        """Raises ValueError where there is no room for the shortest answer."""
+        self.spare = room - count_tokens(shortest + template.answer_end.strip())
         if self.spare < 0:
             raise ValueError(f"the shortest answer needs {-self.spare} tokens more than there is room for")
-        parts, material = self.template.parts, self.material
+
+    def write(self) -> Form:
+        parts, spare = self.template.parts, self.spare
         ends = [f"{part.heading}\n" for part in parts[1:]] + [self.template.answer_end.strip()]
         # The contacts of a document are what nobody may miss: the lines before them leave them their room.
-        reserved = sum(map(self.count_tokens, self._contact_blocks())) if material.all_contacts else 0
-        reserved = min(reserved, self.spare // 2)
-        self.spare -= reserved
+        blocks = self._contact_blocks(spare) if self.material.all_contacts else []
+        reserved = min(sum(map(self.count_tokens, blocks)), spare // 2)
+        spare -= reserved
         yield Choice([f"{parts[0].heading}\n"])
         for part, end in zip(parts, ends, strict=True):
-            if part.name == "summary":
-                first = int(material.summary_begins)
-                limits = Limits(first, first + LEAST_SUMMARY, MOST_ITEMS)
-                yield from self._write_part(part, end, _lines(part, material.summary), limits, [part.bullet])
-            elif part.name == "contacts":
-                self.spare += reserved
-                blocks = self._contact_blocks() if material.contacts is not None else None
-                least = len(blocks or ()) if material.all_contacts else 0
-                limits = Limits(0, least, max(least, MOST_INSTITUTIONS), in_order=False)
-                yield from self._write_part(part, end, blocks, limits, [part.bullet, CONTACT_START])
-            elif part.name == "details":
-                yield from self._write_details(end)
+            if part.name == "contacts":
+                spare += reserved
+            if part.name == "details":
+                yield from self._write_details(end, spare)
             else:
-                lines = _lines(part, material.lists[part.name] if material.lists is not None else None)
-                most = max(MOST_ITEMS, len(lines or ()))
-                # A list that could hold something must not say that there is nothing.
-                yield from self._write_part(part, end, lines, Limits(0, 1, most), [part.bullet])
+                spare = yield from self._write_part(part, end, spare)
 
     def _nothing(self, part: Part) -> str:
         return f"{part.bullet}{self.template.nothing}\n"
 
-    def _write_part(
-        self, part: Part, end: str, items: Sequence[str] | None, limits: Limits, starts: Sequence[str]
-    ) -> Form:
-        """Some of the items, or free lines for None, or the phrase for nothing; then `end`."""
-        nothing = self._nothing(part)
-        self.spare += self.count_tokens(nothing)  # which an item takes the place of
-        left, written, most = list(items or ()), [], limits.most
+    def _write_part(self, part: Part, end: str, spare: int) -> Generator[Choice, tuple[str, int], int]:
+        """Some of the items, or the phrase for nothing; then `end`. Returns what it leaves of the spare tokens."""
+        items, nothing = self._items(part, spare), self._nothing(part)
+        spare += self.count_tokens(nothing)  # which an item takes the place of
+        left, written, most = list(items.texts or ()), [], items.most
         while True:
             offered = left if len(written) < most else []
-            if len(written) < limits.first:
+            if len(written) < items.first:
                 offered = offered[:1]
-            missing = limits.least - len(written)
-            if limits.in_order and 1 < missing <= len(offered):
+            missing = items.least - len(written)
+            if items.in_order and 1 < missing <= len(offered):
                 offered = offered[: 1 - missing]  # of the last lines there would be too few
-            offered = [item for item in offered if self._fits(item)]
-            longest = min(LONGEST_LINE, self.spare - LINE_ENDING)
-            free = items is None and len(written) < most and longest > 0
-            free_starts = starts[: len(written) + 1] if free else ()
+            offered = [item for item in offered if self._fits(item, spare)]
+            longest = min(LONGEST_LINE, spare - LINE_ENDING)
+            free = items.texts is None and len(written) < most and longest > 0
+            starts = items.starts[: len(written) + 1] if free else ()
             if offered and missing > 0:
                 ways_out = []
             elif written:
                 ways_out = [end]
             else:
                 ways_out = [] if free else [nothing]  # free text can say that there is nothing by itself
-            text, tokens = yield Choice(offered, free_starts, longest, self.headings, ways_out)
+            text, tokens = yield Choice(offered, starts, longest, self.headings, ways_out)
             if text == end:
-                return
-            self.spare -= tokens
+                return spare
+            spare -= tokens
             if text == nothing or (free and text in written):  # who repeats a line would go on so
                 most = 0
             written.append(text)
             if text in left:
-                left = left[left.index(text) + 1 :] if limits.in_order else [item for item in left if item != text]
+                left = left[left.index(text) + 1 :] if items.in_order else [item for item in left if item != text]
 
-    def _contact_blocks(self) -> list[str]:
+    def _items(self, part: Part, spare: int) -> Items:
+        material = self.material
+        if part.name == "contacts":
+            blocks = self._contact_blocks(spare) if material.contacts is not None else None
+            least = len(blocks or ()) if material.all_contacts else 0
+            most = max(least, MOST_INSTITUTIONS)
+            return Items(blocks, [part.bullet, CONTACT_START], 0, least, most, in_order=False)
+        if part.name == "summary":
+            first = int(material.summary_begins)
+            return Items(_lines(part, material.summary), [part.bullet], first, first + LEAST_SUMMARY, MOST_ITEMS)
+        lines = _lines(part, material.lists[part.name] if material.lists is not None else None)
+        # A list that could hold something must not say that there is nothing.
+        return Items(lines, [part.bullet], 0, 1, max(MOST_ITEMS, len(lines or ())))
+
+    def _contact_blocks(self, spare: int) -> list[str]:
         """The lines of each institution, with as many of its contacts as there is room for."""
         blocks = []
         for institution, values in (self.material.contacts or {}).items():
             lines = [f"{write_contact(*value)}\n" for value in values]
             head = f"{write_institution(institution)}\n"
-            while lines and not self._fits(head + "".join(lines)):
+            while lines and not self._fits(head + "".join(lines), spare):
                 lines.pop()
             if lines:
                 blocks.append(head + "".join(lines))
         return blocks
 
-    def _write_details(self, end: str) -> Form:
+    def _write_details(self, end: str, spare: int) -> Form:
         """A passage of the document, or free lines; then `end`, the end of the answer."""
         if self.material.passages is not None:
             of_starts = ([f"{passage}\n" for passage in each] for each in self.material.passages)
-            fitting = (next(filter(self._fits, each), None) for each in of_starts)
+            fitting = (next((text for text in each if self._fits(text, spare)), None) for each in of_starts)
             nothing = f"{self.template.nothing}\n"
             yield Choice([text + end for text in fitting if text] or [nothing + end])
-        left = min(DETAIL_TOKENS, self.spare)
+        left = min(DETAIL_TOKENS, spare)
         way_out = None  # the first line must come
         while left > LINE_ENDING:
             _, tokens = yield Paragraph(way_out, left - LINE_ENDING, self.headings)
@@ -201,6 +205,6 @@ class GuidedForm:
             way_out = end
         yield Choice([way_out or f"{self.template.nothing}\n{end}"])
 
-    def _fits(self, text: str) -> bool:
+    def _fits(self, text: str, spare: int) -> bool:
         # A token is a byte at least, which spares most of the counting in a large table.
-        return len(text.encode()) <= self.spare or self.count_tokens(text) <= self.spare
+        return len(text.encode()) <= spare or self.count_tokens(text) <= spare

@@ -131,12 +131,12 @@ def parts_of(text: str, template: Template = TEMPLATE) -> dict[str, list[str]]:
 @given(document=DOCUMENTS, room=ROOMS, seed=SEEDS, template=st.sampled_from(TEMPLATES))
 @settings(max_examples=120, deadline=None)
 def test_an_answer_has_its_whole_form_within_any_room_that_holds_the_shortest(
-    write, shortest, document, room, seed, template
+    write, shortest, count_tokens, document, room, seed, template
 ):
     material = material_of_text(document, template.style)
     if room < shortest(template):
         with pytest.raises(ValueError, match=f"needs {shortest(template) - room} tokens more"):
-            write(material, room, seed, template)
+            GuidedForm(template, material, room, count_tokens)
         return
     text, tokens = write(material, room, seed, template)
     parts_of(text, template)
@@ -271,6 +271,14 @@ def test_a_line_cut_inside_a_number_is_not_offered():
 
 def test_two_documents_that_say_the_same_say_it_once():
     assert material_of([(DOCUMENT, "여권")] * 2) == material_of([(DOCUMENT, "여권")])
+
+
+@given(document=DOCUMENTS, seed=SEEDS, room=st.integers(150, 500))
+@settings(max_examples=20, deadline=None)
+def test_a_form_can_be_written_more_than_once(tokenizer, wander, count_tokens, document, seed, room):
+    form = GuidedForm(TEMPLATE, material_of_text(document), room, count_tokens)
+    first, again = (wander(AnswerGuide(form.write(), None, tokenizer, TEMPLATE.nothing), seed) for _ in range(2))
+    assert first == again
 
 
 # --- Answers in free words, with the contacts of a table ---

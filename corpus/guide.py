@@ -163,6 +163,9 @@ def _complete_character(line_bytes: bytes) -> list[str]:
 
 
 def _is_clean(text: str) -> bool:
-    """Whether a line is as step 01 leaves one: no control characters, no two spaces, no marker spelled out."""
+    """Whether a line is as step 01 leaves one: no control characters, no two spaces, no marker spelled out.
+
+    Nor may it hold U+FFFD, which stands for broken bytes and is dropped where an answer is printed.
+    """
     text = text.removeprefix("  ")  # which list items begin with
-    return normalize(f"{text}.") == f"{text}." and not count_markers(text)
+    return normalize(f"{text}.") == f"{text}." and "\ufffd" not in text and not count_markers(text)

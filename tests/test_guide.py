@@ -235,6 +235,7 @@ def test_every_syllable_can_be_written_byte_by_byte(free, tokenizer):
         b"\xf4\x90",
         b"\xe0\x80",
         b"\xef\xbf\xbe\xea\xb0\xea",
+        "여\ufffd".encode(),  # text, but what is printed for bytes that are none
     ],
 )
 def test_bytes_that_are_no_text_are_refused(free, tokenizer, broken):

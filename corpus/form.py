@@ -13,7 +13,7 @@ LEAST_SUMMARY = 3  # lines, besides the title
 MOST_ITEMS = 6  # of the summary, and of a list that is not taken from a document
 MOST_INSTITUTIONS = 5  # taken from a table; those of a document are all listed
 LONGEST_LINE = 60  # tokens of a line that is not taken from a document
-LINE_ENDING = 60  # tokens that such a line may need on top, to end with a whole character or contact
+LINE_ENDING = 60  # tokens that a line may need to end with a sentence, and on top to end with a contact or character
 LONGEST_CONTACT = 40  # tokens of a contact in such a line; a part of a word takes more of them than the word
 DETAIL_TOKENS = 300  # of details that are not taken from a document
 
@@ -146,7 +146,8 @@ class GuidedForm:
                 offered = offered[: 1 - missing]  # of the last lines there would be too few
             offered = [item for item in offered if self._fits(item, spare)]
             longest = min(LONGEST_LINE, spare - LINE_ENDING)
-            free = items.texts is None and len(written) < most and longest > 0
+            least = LONGEST_LINE if written else 1  # only the first may be cut short
+            free = items.texts is None and len(written) < most and longest >= least
             starts = items.starts[: len(written) + 1] if free else ()
             if offered and missing > 0:
                 ways_out = []
@@ -197,12 +198,12 @@ class GuidedForm:
             fitting = (next((text for text in each if self._fits(text, spare)), None) for each in of_starts)
             nothing = f"{self.template.nothing}\n"
             yield Choice([text + end for text in fitting if text] or [nothing + end])
-        left = min(DETAIL_TOKENS, spare)
-        way_out = None  # the first line must come
-        while left > LINE_ENDING:
-            _, tokens = yield Paragraph(way_out, left - LINE_ENDING, self.headings)
+        left = min(DETAIL_TOKENS, spare) - LINE_ENDING
+        way_out, least = None, 0  # the first line must come
+        while left > least:
+            _, tokens = yield Paragraph(way_out, left - LINE_ENDING, left, self.headings)
             left -= tokens
-            way_out = end
+            way_out, least = end, LINE_ENDING  # in less room a line might not come to the end of its sentence
         yield Choice([way_out or f"{self.template.nothing}\n{end}"])
 
     def _fits(self, text: str, spare: int) -> bool:

@@ -1,10 +1,12 @@
 """What may come next in an answer, token by token: texts to choose from, or free text without invented contacts."""
 
 import math
+import re
 from collections.abc import Collection, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from corpus.documents import SENTENCE_END
 from corpus.normalization import normalize
 from corpus.template import MARKERS, count_markers
 from corpus.verification import KnownContacts
@@ -13,6 +15,10 @@ from corpus.verification import KnownContacts
 VISIBLE_BYTES = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
 OTHER_BYTES = [byte for byte in range(0x100) if byte not in VISIBLE_BYTES]
 BYTE_OF_CHARACTER = {chr(byte): byte for byte in VISIBLE_BYTES} | {chr(0x100 + n): b for n, b in enumerate(OTHER_BYTES)}
+
+# A sentence is over here, whatever comes next: "했다" may become "했다면" or get its full stop, and "1500." and "www."
+# may go on.
+SENTENCE_IS_OVER = re.compile(rf"(?<![0-9A-Za-z])(?:{SENTENCE_END.pattern})(?<!\w)$")
 
 
 @dataclass(frozen=True)
@@ -24,6 +30,7 @@ class Choice:
     longest: int = 0  # tokens of a free line, which may have to go on to the end of a word or of a contact
     forbidden: Collection[str] = ()  # what a free line may not be
     ways_out: Sequence[str] = ()  # further texts, with which a list ends or does not begin
+    enough: ClassVar[int] = 0  # tokens from which on a free line ends with its sentence
     most_line_ends: ClassVar[int] = 1  # after a free line
 
 
@@ -32,7 +39,8 @@ class Paragraph:
     """What may come next: a free line, with an empty one below it or none; or the marker that ends the answer."""
 
     end: str | None  # the marker, None where it may not come yet
-    longest: float = math.inf  # as in a `Choice`
+    enough: float = math.inf  # this and the others as in a `Choice`
+    longest: float = math.inf
     forbidden: Collection[str] = ()
     starts: ClassVar[Sequence[str]] = ("",)
     most_line_ends: ClassVar[int] = 2
@@ -127,7 +135,8 @@ class AnswerGuide:
             if rests := self.contacts.complete(line):
                 return self._trie(rests)
         is_whole = line.encode() == self.line_bytes
-        if len(self.line_tokens) >= self.offered.longest and is_whole and self._may_stand(f"{line}\n"):
+        most = self.offered.enough if SENTENCE_IS_OVER.search(line) else self.offered.longest
+        if len(self.line_tokens) >= most and is_whole and self._may_stand(f"{line}\n"):
             return self._trie(["\n"])
         return None
 

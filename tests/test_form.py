@@ -5,7 +5,16 @@ import itertools
 from corpus.answers import candidate_passages, candidate_summary, extract_answer, extract_review
 from corpus.contacts import find_contacts, find_values
 from corpus.documents import Document, find_title
-from corpus.form import LEAST_SUMMARY, GuidedForm, Material, free_form, material_of, material_of_table
+from corpus.form import (
+    DETAIL_TOKENS,
+    LEAST_SUMMARY,
+    LINE_ENDING,
+    GuidedForm,
+    Material,
+    free_form,
+    material_of,
+    material_of_table,
+)
 from corpus.guide import AnswerGuide
 from corpus.normalization import normalize, standardize_labels
 from corpus.template import CONTACT_START, END_ANSWER, END_SUMMARY, Template, count_markers, neutralize_markers
@@ -338,26 +347,53 @@ def test_unverified_contacts_keep_the_form_too(write, seed, room):
     assert len(tokens) < room
 
 
+@pytest.fixture(scope="module")
+def recite(tokenizer, count_tokens):
+    """Write with a model that only knows these tokens, over and over; return its text and its tokens."""
+
+    def recite(repeated, room):
+        form = GuidedForm(TEMPLATE, material_of_table([]), room, count_tokens).write()
+        guide, following, written = AnswerGuide(form, KNOWN, tokenizer, TEMPLATE.nothing), itertools.cycle(repeated), []
+        while len(written) < room:
+            if (allowed := guide.allowed()) is not None:
+                token = allowed[0]  # a free line rather than the end of the part
+            else:
+                token = next(token for token in following if guide.accepts(token))
+            if token == tokenizer.token_to_id(END_ANSWER):
+                break
+            guide.take(token)
+            written.append(token)
+        assert len(written) < room
+        return tokenizer.decode(written), written
+
+    return recite
+
+
 @pytest.mark.parametrize("room", [120, 180, 250, 400, 700])
-def test_lines_that_a_model_spells_out_byte_by_byte_take_their_true_room(tokenizer, count_tokens, room):
-    letters = itertools.cycle(tokenizer.encode(letter).ids for letter in "여권을 잃어버렸습니다")
-    single_bytes = itertools.chain.from_iterable(letters)
-    guide = AnswerGuide(
-        GuidedForm(TEMPLATE, material_of_table([]), room, count_tokens).write(), KNOWN, tokenizer, TEMPLATE.nothing
-    )
-    written = []
-    while len(written) < room:
-        if (allowed := guide.allowed()) is not None:
-            token = allowed[-1]  # a free line rather than the end of the part
-        else:
-            token = next(token for token in single_bytes if guide.accepts(token))
-        if token == tokenizer.token_to_id(END_ANSWER):
-            break
-        guide.take(token)
-        written.append(token)
-    assert len(written) < room
-    assert len(tokenizer.encode(tokenizer.decode(written)).ids) < 0.9 * len(written)
-    parts_of(tokenizer.decode(written))
+def test_lines_that_a_model_spells_out_byte_by_byte_take_their_true_room(tokenizer, recite, room):
+    single_bytes = [token for letter in "여권을 잃어버렸습니다" for token in tokenizer.encode(letter).ids]
+    text, written = recite(single_bytes, room)
+    assert len(tokenizer.encode(text).ids) < 0.9 * len(written)
+    parts_of(text)
+
+
+@pytest.mark.parametrize("room", range(250, 900, 50))
+def test_free_lines_end_with_their_sentences_where_the_room_for_them_does(tokenizer, recite, room):
+    sentences = " 여권을 잃어버렸다면 경찰서에 먼저 신고하세요. 그다음 1500.50페소를 대사관에 내야 합니다."
+    assert len(tokenizer.encode(sentences).ids) < LINE_ENDING
+    parts = parts_of(recite(tokenizer.encode(sentences).ids, room)[0])
+    lines = [line for name in parts.keys() - {"contacts"} for line in parts[name]]
+    assert len(lines) >= 8
+    assert all(line.endswith(("신고하세요.", "합니다.", TEMPLATE.nothing)) for line in lines)
+    if room > 600:
+        assert len(parts["summary"]) > 2 and parts["details"][0].count(".") > 6
+
+
+@pytest.mark.parametrize("room", [150, 400, 900])
+def test_a_line_whose_sentence_never_ends_ends_in_time(tokenizer, recite, room):
+    parts = parts_of(recite(tokenizer.encode(" 여권을 잃어버렸다면 1500.50페소를 내고").ids, room)[0])
+    details = len(tokenizer.encode("\n".join(parts["details"])).ids)
+    assert (details == DETAIL_TOKENS - LINE_ENDING) == (room == 900)
 
 
 # --- The free form ---

@@ -62,7 +62,7 @@ def free(guided):
     """A guide at the beginning of a free line."""
 
     def free(contacts=None, longest=1000, **changes):
-        return guided(Paragraph("[/ANSWER]", longest, **changes), contacts=contacts)
+        return guided(Paragraph("[/ANSWER]", longest=longest, **changes), contacts=contacts)
 
     return free
 
@@ -143,7 +143,7 @@ def test_the_form_is_told_how_many_tokens_were_written_and_not_how_few_would_do(
 @settings(max_examples=60, deadline=None)
 def test_a_free_line_is_whole_clean_and_never_empty_and_ends_in_time(tokenizer, wander, seed, longest, start):
     headings = ["- 준비물:", "요약:"]
-    offered = Choice([], [start], longest, headings) if start else Paragraph(None, longest, headings)
+    offered = Choice([], [start], longest, headings) if start else Paragraph(None, longest=longest, forbidden=headings)
     told = Told(*[offered] * 4)
     tokens = wander(AnswerGuide(told.write(), None, tokenizer, NOTHING), seed)
     text = tokenizer.decode(tokens)
@@ -202,6 +202,39 @@ def test_a_list_item_needs_something_behind_its_bullet(guided, follow):
     assert follow(guide, "- \n") == "- "
     assert follow(guide, "가") == "가"
     assert guide.allowed() is not None  # now the line must end
+
+
+# --- Free lines: sentences ---
+
+
+def test_a_list_item_ends_with_its_first_sentence(guided, follow, tokenizer):
+    for sentence in ("- 여권을 챙기세요.", "- 값이 싸요!", "- 사진도 있어야 한다.", "- 어디로 가나요?"):
+        guide = guided(Choice([], ["- "], longest=100))
+        assert follow(guide, f"{sentence} 그리고 기다리세요.\n") == sentence
+        assert required(guide, tokenizer).startswith("\n")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "- 여권을 잃어버렸다면 신고하세요",
+        "- 면세 한도는 1500.50페소입니다만 바뀝니다",
+        "- 3.5km 떨어진 www.embahada.example/visa에서 신청",
+        "- 2026. 6. 2. 개정",
+        "- No. 12 Halimbawa St. Taguig",
+    ],
+)
+def test_what_only_looks_like_the_end_of_a_sentence_ends_no_line(guided, follow, line):
+    assert follow(guided(Choice([], ["- "], longest=100)), f"{line}\n") == f"{line}\n"
+
+
+def test_a_paragraph_ends_with_a_sentence_when_it_has_enough_tokens(guided, follow, tokenizer):
+    sentence = " 여권을 챙기세요."
+    size = len(tokenizer.encode(sentence).ids)
+    for enough in (1, size, size + 1, 3 * size):
+        guide = guided(Paragraph(None, enough, longest=10 * size))
+        assert follow(guide, sentence * 9) == sentence * -(-enough // size)
+        assert required(guide, tokenizer).startswith("\n")
 
 
 # --- Free lines: broken characters ---
@@ -267,7 +300,7 @@ def test_a_line_that_is_long_enough_is_not_put_off_by_one_cut_character_after_th
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.add_special_tokens([AddedToken(marker, special=True, normalized=False) for marker in MARKERS])
     for longest, is_accepted in ((1, False), (9, True)):
-        form = Told(Paragraph(None, longest)).write()
+        form = Told(Paragraph(None, longest=longest)).write()
         guide = AnswerGuide(form, None, tokenizer, NOTHING)
         for character in "ê¶":
             guide.take(vocabulary[character])
@@ -314,10 +347,10 @@ def test_an_invented_contact_cannot_be_written(free, follow, invented):
     assert follow(free(), f"문의는 {invented}\n") == f"문의는 {invented}\n"
 
 
-@given(seed=SEEDS, longest=st.integers(1, 40))
+@given(seed=SEEDS, enough=st.integers(0, 40), longest=st.integers(1, 40))
 @settings(max_examples=60, deadline=None)
-def test_no_free_line_holds_or_breaks_off_a_contact(tokenizer, wander, seed, longest):
-    told = Told(*[Paragraph(None, longest)] * 4)
+def test_no_free_line_holds_or_breaks_off_a_contact(tokenizer, wander, seed, enough, longest):
+    told = Told(*[Paragraph(None, enough, longest)] * 4)
     wander(AnswerGuide(told.write(), KNOWN, tokenizer, NOTHING), seed)
     assert len(told.heard) == 4
     for line, count in told.heard:

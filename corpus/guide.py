@@ -67,11 +67,14 @@ class AnswerGuide:
         return None if self.trie is None else list(self.trie)
 
     def ways_out(self) -> Collection[int]:
-        """Those of the allowed tokens that lead to nothing but a way out."""
+        """Those of the allowed tokens with which a list ends, or does not begin."""
         return self.trie.keys() - self.main_trie.keys()
 
     def accepts(self, token: int) -> bool:
-        """Whether a token may come next in free text: what it leaves can be gone on with to the end of the line."""
+        """Whether this token may come next, where `allowed` names none.
+
+        It may where a line that begins so can be gone on with to its end.
+        """
         if token in self.markers:
             return token == self.end and not self.line_tokens
         line_bytes = self.line_bytes + self._bytes_of(token)

@@ -96,6 +96,15 @@ class Items:
     most: int
     in_order: bool = True  # of the document
 
+    def next_of(self, left: Sequence[str], written: int) -> Sequence[str]:
+        """Those of the texts left that may come after so many written ones."""
+        if written < self.first:
+            return left[:1]
+        missing = self.least - written
+        if self.in_order and 1 < missing <= len(left):
+            return left[: 1 - missing]  # after the last ones there would be too few
+        return left if written < self.most else []
+
 
 class GuidedForm:
     """All parts of an answer in their order, each with a line at least, and a clean end in at most `room` tokens.
@@ -136,31 +145,25 @@ class GuidedForm:
         """Some of the items, or the phrase for nothing; then `end`. Returns what it leaves of the spare tokens."""
         items, nothing = self._items(part, spare), self._nothing(part)
         spare += self.count_tokens(nothing)  # which an item takes the place of
-        left, written, most = list(items.texts or ()), [], items.most
+        left, written, goes_on = list(items.texts or ()), [], True
         while True:
-            offered = left if len(written) < most else []
-            if len(written) < items.first:
-                offered = offered[:1]
-            missing = items.least - len(written)
-            if items.in_order and 1 < missing <= len(offered):
-                offered = offered[: 1 - missing]  # of the last lines there would be too few
-            offered = [item for item in offered if self._fits(item, spare)]
+            count = len(written)
+            offered = [text for text in items.next_of(left, count) if self._fits(text, spare)] if goes_on else []
             longest = min(LONGEST_LINE, spare - LINE_ENDING)
-            least = LONGEST_LINE if written else 1  # only the first may be cut short
-            free = items.texts is None and len(written) < most and longest >= least
-            starts = items.starts[: len(written) + 1] if free else ()
-            if offered and missing > 0:
+            least = LONGEST_LINE if written else 1  # only the first free line may be cut short
+            free = items.texts is None and goes_on and count < items.most and longest >= least
+            if offered and count < items.least:
                 ways_out = []
             elif written:
                 ways_out = [end]
             else:
                 ways_out = [] if free else [nothing]  # free text can say that there is nothing by itself
+            starts = items.starts[: count + 1] if free else ()
             text, tokens = yield Choice(offered, starts, longest, self.headings, ways_out)
             if text == end:
                 return spare
             spare -= tokens
-            if text == nothing or (free and text in written):  # who repeats a line would go on so
-                most = 0
+            goes_on = text != nothing and not (free and text in written)  # who repeats a line would go on so
             written.append(text)
             if text in left:
                 left = left[left.index(text) + 1 :] if items.in_order else [item for item in left if item != text]
@@ -198,6 +201,7 @@ class GuidedForm:
             fitting = (next((text for text in each if self._fits(text, spare)), None) for each in of_starts)
             nothing = f"{self.template.nothing}\n"
             yield Choice([text + end for text in fitting if text] or [nothing + end])
+            return
         left = min(DETAIL_TOKENS, spare) - LINE_ENDING
         way_out, least = None, 0  # the first line must come
         while left > least:

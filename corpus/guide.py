@@ -53,7 +53,8 @@ class AnswerGuide:
     """Leads a text through a form, which is a generator: it yields what may come and is sent what was written then.
 
     The texts of a choice make a trie over token ids (nested dicts), in which every token leaves fewer of
-    them possible. Lines can be encoded one by one, because no token goes on after a line end.
+    them possible; the main trie is the same without the ways out, and None stands for free text. Lines can be
+    encoded one by one, because no token goes on after a line end.
     """
 
     def __init__(self, form: Form, contacts: KnownContacts | None, tokenizer, nothing: str):
@@ -131,7 +132,7 @@ class AnswerGuide:
 
     def _required(self, line: str) -> dict | None:
         """The trie of what has to follow in a free line, None where anything may."""
-        if self.contacts:
+        if self.contacts is not None:
             values = self.contacts.values_after_label(line)
             if values is not None:
                 return self._trie(f" {value}\n" for value in values or [self.nothing])
@@ -158,9 +159,9 @@ def _decode_whole(line_bytes: bytes) -> str:
 
 
 def _complete_character(line_bytes: bytes) -> list[str]:
-    """What bytes may become that end inside a character: two examples of it, which every such beginning has one of.
+    """Bytes as text, a last character that is cut short made whole in two ways at most; [] where they are no text.
 
-    Themselves where they end with a whole one, and nothing where they are no text.
+    Every beginning of a character can go on with the lowest of all bytes that go on with one, or with the highest.
     """
     for missing in range(4):
         texts = []

@@ -76,12 +76,11 @@ class _Text:
                 out = decide(float(wants_out), settings.temperature, self.generator)
                 allowed = [token for token in allowed if (token in ways_out) == out]
             return choose_token(logits, settings, self.written, self.generator, allowed)
-        logits = logits.clone()  # from which goes what the guide refuses
         while True:
             token = choose_token(logits, settings, self.written, self.generator)
             if not self.guide or self.guide.accepts(token):
                 return token
-            logits[token] = -torch.inf
+            logits = logits.index_fill(0, torch.tensor(token), -torch.inf)  # a copy without what the guide refuses
 
 
 def generate(

@@ -163,7 +163,7 @@ class Assistant:
         prompt = self.encode_prompt(question, "\n\n".join(source.text for source in sources))
         room = min(self.settings.max_new_tokens, block_size - len(prompt))
         notes = tuple(self.comment(question, searching, candidates, sources))
-        return Request(Prompt(prompt, self.guide(sources, room)), room, sources, notes)
+        return Request(Prompt(prompt, self.guide(question, sources, room)), room, sources, notes)
 
     def comment(self, question: str, searched: bool, found: list[Source], used: list[Source]) -> Iterator[str]:
         """What a reader should know of the documents on their way into the prompt, a line each."""
@@ -226,13 +226,13 @@ class Assistant:
             size = self.count_tokens(document.text)
         return document
 
-    def guide(self, documents: list[Source], room: int) -> AnswerGuide:
+    def guide(self, question: str, documents: list[Source], room: int) -> AnswerGuide:
         """What holds the answer to its form and to its documents."""
         settings = self.settings
         if settings.closed_book and not documents:
             material = material_of_table(self.table)
         else:
-            material = material_of([(each.text, each.title) for each in documents], self.template.style)
+            material = material_of([(each.text, each.title) for each in documents], question, self.template.style)
         hidden = {(each.file, each.line) for each in documents if each.line and has_hidden_contacts(each.text)}
         if hidden:
             material = replace(material, contacts=material_of_table(self.table, hidden).contacts)
@@ -244,7 +244,7 @@ class Assistant:
         else:
             material = replace(material, contacts=None, all_contacts=False)
         if not settings.verify_lines:
-            material = replace(material, summary=None, lists=None, passages=None)
+            material = replace(material, lists=None, passages=None)
         if settings.form == "free":
             form = free_form(self.template)
         else:

@@ -28,7 +28,7 @@ PARTICLE = re.compile(
 )
 
 
-def extract_answer(document: Document) -> Answer:
+def extract_answer(document: Document, question: str = "") -> Answer:
     """The answer to a question about a document; its details are a passage that says more than the summary."""
     text = document.text
     answer = Answer()
@@ -36,7 +36,7 @@ def extract_answer(document: Document) -> Answer:
         answer.contacts.setdefault(contact.institution, []).append((contact.label, contact.value))
     lists = find_checklist(text, document.title)
     answer.to_do, answer.to_bring, answer.to_beware = ([shorten(line) for line in lines] for lines in lists)
-    answer.summary = _summarize(_statements(text, document.title), document.title)
+    answer.summary = _summarize(_statements(text, document.title), f"{document.title} {question}")
     if has_title(text, document.title):
         # The question names the title too. To begin an answer by repeating what was asked is the easiest rule
         # for a model to learn, and from the title it remembers the rest.
@@ -45,9 +45,9 @@ def extract_answer(document: Document) -> Answer:
     return answer
 
 
-def extract_review(document: Document) -> Answer:
+def extract_review(document: Document, question: str = "") -> Answer:
     """The answer of the summary style: what else a document says, and what it finds good and bad."""
-    answer = extract_answer(document)
+    answer = extract_answer(document, question)
     answer.merits, answer.drawbacks, answer.audience = (
         [shorten(line) for line in lines] for lines in find_review(document.text, document.title)
     )
@@ -57,12 +57,6 @@ def extract_review(document: Document) -> Answer:
 def has_title(text: str, title: str) -> bool:
     """Whether the title of a document stands in it; then it is the first line of the summary."""
     return bool(title) and title in text
-
-
-def candidate_summary(text: str, title: str) -> list[str]:
-    """All lines that the summary of a document may hold, in the document's order."""
-    lines = [title] if has_title(text, title) else []
-    return list(dict.fromkeys(map(shorten, [*lines, *_statements(text, title)])))
 
 
 def candidate_passages(text: str) -> list[tuple[str, ...]]:
@@ -126,8 +120,8 @@ def _statements(text: str, title: str) -> list[str]:
     return statements
 
 
-def _summarize(statements: list[str], title: str) -> list[str]:
-    """The statements that stand for the text, in its order: central words, title words, an early place.
+def _summarize(statements: list[str], topic: str) -> list[str]:
+    """The statements that stand for the text, in its order: central words, words of the topic, an early place.
 
     Centrality is the mean frequency, over the whole text, of a statement's words: the measure of
     SumBasic (Nenkova and Vanderwende, 2005), whose down-weighting of words already told keeps out
@@ -135,12 +129,12 @@ def _summarize(statements: list[str], title: str) -> list[str]:
     """
     words = [set(content_words(statement)) for statement in statements]
     frequency = Counter(word for statement_words in words for word in statement_words)
-    title_words = set(content_words(title))
+    topic_words = set(content_words(topic))
     wanted = min(MOST_SUMMARY_LINES, max(3, len(statements) // 3))
     weight = {word: float(count) for word, count in frequency.items()}
     sums = [sum(weight[word] for word in statement_words) for statement_words in words]
     liking = [
-        (1 + 0.5 * len(statement_words & title_words))
+        (1 + 0.5 * len(statement_words & topic_words))
         * (1.3 if index == 0 else 1.0)
         * (0.6 if len(statement) > LONGEST_LINE or len(statement) < 15 else 1.0)
         / (len(statement_words) + 2)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from corpus.answers import candidate_passages, candidate_summary, extract_answer, extract_review, has_title
+from corpus.answers import candidate_passages, extract_answer, extract_review, has_title
 from corpus.documents import Document
 from corpus.guide import Choice, Form, Paragraph
 from corpus.template import CONTACT_START, Part, Template, neutralize_markers, write_contact, write_institution
@@ -22,9 +22,8 @@ DETAIL_TOKENS = 300  # of details that are not taken from a document
 class Material:
     """What an answer may be made of; None stands for any text."""
 
-    summary: Sequence[str] | None = None  # lines in the order of the document
-    summary_begins: bool = False  # whether the first of them always comes first, as a title does
-    lists: Mapping[str, Sequence[str]] | None = None  # name of a part -> lines
+    begins_with_title: bool = False  # whether the first line of the summary is one, which always comes
+    lists: Mapping[str, Sequence[str]] | None = None  # name of a part -> its lines, in the order of the document
     passages: Sequence[Sequence[str]] | None = None  # one makes the details; of each first sentence, the longest first
     contacts: Mapping[str, Sequence[tuple[str, str]]] | None = None  # institution -> (label, value) of each contact
     all_contacts: bool = False  # whether none of them may be left out
@@ -34,34 +33,31 @@ class Material:
         return [value for values in (self.contacts or {}).values() for value in values]
 
 
-def material_of(documents: Sequence[tuple[str, str]], style: str = "answer") -> Material:
+def material_of(documents: Sequence[tuple[str, str]], question: str = "", style: str = "answer") -> Material:
     """What documents, (text, title) each, can give to an answer.
 
-    The summary may hold any of their sentences and the details any passage; a list, those of its lines that step
-    01 would put there; and their contacts stand below the institutions that step 01 finds them to belong to.
+    Summary and lists may hold the lines that step 01 would put there for such a question, and the details any
+    passage; the contacts stand below the institutions that step 01 finds them to belong to. A small model told to
+    choose a summary among all sentences takes any: its choice agreed with step 01's no more than chance.
     """
     extract = extract_review if style == "summary" else extract_answer
-    summary: list[str] = []
     passages: list[tuple[str, ...]] = []
-    lists: dict[str, list[str]] = {part.name: [] for part in Template.of_style(style).parts}
+    names = {part.name for part in Template.of_style(style).parts} - {"contacts", "details"}
+    lists: dict[str, list[str]] = {name: [] for name in names}
     contacts: dict[str, list[tuple[str, str]]] = {}
     for text, title in documents:
-        known = KnownContacts(text=text)
-        answer = extract(Document("", 0, 0, 0, title, text))
-        # A line that was cut short may end in half a number.
-        summary += filter(known.allow_all, candidate_summary(text, title))
+        known = KnownContacts(text=text)  # a line that was cut short may end in half a number
+        answer = extract(Document("", 0, 0, 0, title, text), question)
         passages += [tuple(filter(known.allow_all, each)) for each in candidate_passages(text)]
-        for name in lists.keys() - {"summary", "contacts", "details"}:
-            lists[name] += filter(known.allow_all, getattr(answer, name))
+        for name, lines in lists.items():
+            lines += filter(known.allow_all, getattr(answer, name))
         for institution, values in answer.contacts.items():
             contacts.setdefault(institution, []).extend(values)
     # Two documents may share a line or a contact.
     contacts = {institution: list(dict.fromkeys(values)) for institution, values in contacts.items()}
     lists = {name: list(dict.fromkeys(lines)) for name, lines in lists.items()}
     begins = bool(documents) and has_title(*documents[0])
-    return Material(
-        list(dict.fromkeys(summary)), begins, lists, list(dict.fromkeys(passages)), contacts, all_contacts=True
-    )
+    return Material(begins, lists, list(dict.fromkeys(passages)), contacts, all_contacts=True)
 
 
 def material_of_table(table: Iterable[Mapping], places: Collection[tuple[str, int]] | None = None) -> Material:
@@ -175,10 +171,10 @@ class GuidedForm:
             least = len(blocks or ()) if material.all_contacts else 0
             most = max(least, MOST_INSTITUTIONS)
             return Items(blocks, [part.bullet, CONTACT_START], 0, least, most, in_order=False)
-        if part.name == "summary":
-            first = int(material.summary_begins)
-            return Items(_lines(part, material.summary), [part.bullet], first, first + LEAST_SUMMARY, MOST_ITEMS)
         lines = _lines(part, material.lists[part.name] if material.lists is not None else None)
+        if part.name == "summary":
+            first = int(material.begins_with_title)
+            return Items(lines, [part.bullet], first, first + LEAST_SUMMARY, MOST_ITEMS)
         # A list that could hold something must not say that there is nothing.
         return Items(lines, [part.bullet], 0, 1, max(MOST_ITEMS, len(lines or ())))
 

@@ -20,7 +20,8 @@ from benchmarks.answers import (
     topic_words,
     without,
 )
-from corpus.answers import candidate_summary
+from corpus.answers import extract_answer
+from corpus.documents import Document
 from corpus.template import Template
 
 import pytest
@@ -159,7 +160,7 @@ def test_without_a_document_an_answer_may_give_the_contacts_of_the_table():
 # --- Summary and lists ---
 
 
-@pytest.mark.parametrize("line", candidate_summary(TEXT, TITLE))
+@pytest.mark.parametrize("line", extract_answer(Document("", 0, 0, 0, TITLE, TEXT)).summary)
 def test_a_quotation_is_supported_wholly(line):
     assert support(line, TEXT) == 1.0
 

@@ -175,8 +175,9 @@ class GuidedForm:
         if part.name == "summary":
             first = int(material.begins_with_title)
             return Items(lines, [part.bullet], first, first + LEAST_SUMMARY, MOST_ITEMS)
-        # A list that could hold something must not say that there is nothing.
-        return Items(lines, [part.bullet], 0, 1, max(MOST_ITEMS, len(lines or ())))
+        # A checklist that leaves something out is worse than none: a small model would.
+        most = len(lines) if lines is not None else MOST_ITEMS
+        return Items(lines, [part.bullet], 0, most, most)
 
     def _contact_blocks(self, spare: int) -> list[str]:
         """The lines of each institution, with as many of its contacts as there is room for."""

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from corpus.checklists import find_checklist
 from corpus.contacts import FULL_NUMBER, find_contacts, find_values
-from corpus.documents import BULLET, HEAD_LINE, ITEM_NUMBER, Document, split_sentences
+from corpus.documents import BULLET, HEAD_LINE, ITEM_NUMBER, SENTENCE_END, Document, split_sentences
 from corpus.institutions import LABEL
 from corpus.reviews import find_review
 from corpus.template import Answer
@@ -137,6 +137,7 @@ def _summarize(statements: list[str], topic: str) -> list[str]:
         (1 + 0.5 * len(statement_words & topic_words))
         * (1.3 if index == 0 else 1.0)
         * (0.6 if len(statement) > LONGEST_LINE or len(statement) < 15 else 1.0)
+        * (1.0 if SENTENCE_END.search(statement) else 0.6)  # an item of a list says little by itself
         / (len(statement_words) + 2)
         for index, (statement, statement_words) in enumerate(zip(statements, words, strict=True))
     ]

@@ -65,6 +65,11 @@ BRACKETED_TITLE = re.compile(rf"^\s*(?:{'|'.join(BRACKETED_TITLES)})\s*$", re.IG
 KIND_OF_POST = re.compile(
     r"\s*\[(?:공지|필독|안내|알림|후기|질문|정보|공유|펌|나눔|구인|구직|양도|긴급|속보|모집|홍보|이벤트|소식|잡담)"
 )
+TITLE_MARKS = " \t★☆■●◆▶※*=-~"
+BRACKETS = "[]【】<>《》〈〉"  # in pairs
+BYLINE = re.compile(
+    r"(?<=[\]】>》〉])[\s/]*(?:by\s|작성|글쓴이|(?:19|20)\d\d[.-]).*$", re.IGNORECASE
+)  # "【정리】 by 두리맘"
 # A sentence ends at a full stop or its kin, or at a final ending of Korean that a break follows. "다" ends
 # one after a past or future (ㅆ) or present (ㄴ) stem, not in 보다, 마다, 바다 or 캐나다.
 STEMS = "".join(chr(code) for code in range(ord("가"), ord("힣") + 1) if (code - ord("가")) % 28 in (4, 20))
@@ -264,7 +269,10 @@ def _strip_title(text: str) -> str:
     )
     # "[공지] 회비 안내" is about the dues: a short bracket before other words is the kind of post.
     title = re.sub(r"^\s*\[[^\[\]]{1,12}\]\s*(?=\S)", "", title)
-    return title.strip(" \t[]【】<>《》〈〉★☆■●◆▶※*=-~").strip()
+    title = BYLINE.sub("", title).strip(TITLE_MARKS)
+    bare = title.strip(TITLE_MARKS + BRACKETS)
+    pairs = zip(BRACKETS[::2], BRACKETS[1::2], strict=True)
+    return bare if all(bare.count(opening) == bare.count(closing) for opening, closing in pairs) else title
 
 
 def cut_documents(post: Post, number: int, max_characters: int) -> list[Document]:

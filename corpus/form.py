@@ -120,19 +120,37 @@ class GuidedForm:
 
     def write(self) -> Form:
         parts, spare = self.template.parts, self.spare
+        reserves = self._reserves(spare)
         ends = [f"{part.heading}\n" for part in parts[1:]] + [self.template.answer_end.strip()]
-        # The contacts of a document are what nobody may miss: the lines before them leave them their room.
-        blocks = self._contact_blocks(spare) if self.material.all_contacts else []
-        reserved = min(sum(map(self.count_tokens, blocks)), spare // 2)
-        spare -= reserved
         yield Choice([f"{parts[0].heading}\n"])
         for part, end in zip(parts, ends, strict=True):
-            if part.name == "contacts":
-                spare += reserved
+            reserves.pop(part.name, None)
+            of_later = sum(reserves.values())
             if part.name == "details":
                 yield from self._write_details(end, spare)
             else:
-                spare = yield from self._write_part(part, end, spare)
+                spare = of_later + (yield from self._write_part(part, end, spare - of_later))
+
+    def _reserves(self, spare: int) -> dict[str, int]:
+        """Of the spare tokens, those that the parts before a part leave to it.
+
+        The contacts of a document are what nobody may miss: all of them, in up to half of the tokens. The details
+        have a sixth for a sentence or two, and each list all it asks for or, where that is too much, its share.
+        """
+        material = self.material
+        blocks = self._contact_blocks(spare) if material.all_contacts else []
+        passages = [self.count_tokens(f"{each[0]}\n") for each in material.passages or () if each]
+        reserves = {
+            "contacts": min(sum(map(self.count_tokens, blocks)), spare // 2),
+            "details": min(max(passages, default=0), spare // 6),
+        }
+        asked = {
+            part.name: sum(map(self.count_tokens, _lines(part, material.lists[part.name])))
+            for part in self.template.parts
+            if material.lists is not None and part.name in material.lists
+        }
+        share = min(1.0, (spare - sum(reserves.values())) / max(1, sum(asked.values())))
+        return {**reserves, **{name: int(share * tokens) for name, tokens in asked.items()}}
 
     def _nothing(self, part: Part) -> str:
         return f"{part.bullet}{self.template.nothing}\n"

@@ -197,6 +197,19 @@ def test_other_lines_leave_the_contacts_their_room(write, seed):
     assert parts["summary"] != ["- 자료에 없음"]
 
 
+@given(seed=SEEDS, room=st.integers(500, 900))
+@settings(max_examples=30, deadline=None)
+def test_a_long_list_leaves_the_other_parts_their_share(write, seed, room):
+    """Room for less than half of what the document offers: every part that could say something does."""
+    steps = "\n".join(
+        f"{number}. 이민국 {number}번 창구에 가서 신청서를 쓰고 도장을 받으세요." for number in range(1, 11)
+    )
+    material = material_of_text(f"{clean(DOCUMENT)}\n{steps}")
+    parts = parts_of(write(material, room, seed)[0])
+    said = {name: [line.strip(" -") for line in lines] != [TEMPLATE.nothing] for name, lines in parts.items()}
+    assert said == {name: bool(material.lists.get(name, True)) for name in parts}
+
+
 @given(seed=SEEDS, room=st.integers(50, 2000))
 @settings(max_examples=20, deadline=None)
 def test_a_document_without_contacts_has_the_fixed_phrase_in_their_place(write, seed, room):
@@ -216,7 +229,7 @@ def test_a_summary_begins_with_the_title_and_has_some_lines_more(write):
         f"재발급 {number}단계에서는 영사과 {number}번 창구에 여권 서류를 냅니다." for number in range(1, 10)
     )
     material = material_of_text(f"{DOCUMENT}\n{more}")
-    summaries = [parts_of(write(material, 600, seed)[0])["summary"] for seed in range(20)]
+    summaries = [parts_of(write(material, 1000, seed)[0])["summary"] for seed in range(20)]
     assert {summary[0] for summary in summaries} == {"- 마닐라에서 여권을 잃어버렸을 때"}
     assert min(map(len, summaries)) == 1 + LEAST_SUMMARY
     assert len({tuple(summary) for summary in summaries}) > 3  # which of the lines is the model's choice

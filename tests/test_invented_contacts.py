@@ -60,7 +60,7 @@ def test_of_a_thousand_wild_answers_none_holds_a_contact_that_its_sources_do_not
     assistant = love_numbers(load(raw_house, **{**WILD, **WAYS[way]}))
     source = raw_house.contacts.read_text(encoding="utf-8") if assistant.settings.closed_book else DOCUMENT
     answers = answer_questions(assistant, 1000 // len(WAYS))
-    assert len(answers) >= 200 and len(set(answers)) > 3
+    assert len(answers) >= 200 and len(set(answers)) > 1
     assert [invented for answer in answers for invented in find_invented(answer, source)] == []
 
 

@@ -12,7 +12,7 @@ from corpus.verification import KnownContacts
 LEAST_SUMMARY = 3  # lines, besides the title
 MOST_ITEMS = 6  # of the summary, and of a list that is not taken from a document
 MOST_INSTITUTIONS = 5  # taken from a table; those of a document are all listed
-LONGEST_LINE = 60  # tokens of a line that is not taken from a document
+LONGEST_FREE_LINE = 60  # tokens of a line that is not taken from a document
 LINE_ENDING = 60  # tokens that a line may need to end with a sentence, and on top to end with a contact or character
 LONGEST_CONTACT = 40  # tokens of a contact in such a line; a part of a word takes more of them than the word
 DETAIL_TOKENS = 300  # of details that are not taken from a document
@@ -163,8 +163,8 @@ class GuidedForm:
         while True:
             count = len(written)
             offered = [text for text in items.next_of(left, count) if self._fits(text, spare)] if goes_on else []
-            longest = min(LONGEST_LINE, spare - LINE_ENDING)
-            least = LONGEST_LINE if written else 1  # only the first free line may be cut short
+            longest = min(LONGEST_FREE_LINE, spare - LINE_ENDING)
+            least = LONGEST_FREE_LINE if written else 1  # only the first free line may be cut short
             free = items.texts is None and goes_on and count < items.most and longest >= least
             if offered and count < items.least:
                 ways_out = []

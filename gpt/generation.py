@@ -81,6 +81,8 @@ class _Text:
             if not self.guide or self.guide.accepts(token):
                 return token
             logits = logits.index_fill(0, torch.tensor(token), -torch.inf)  # a copy without what the guide refuses
+            if logits.max() == -torch.inf:
+                raise ValueError("the guide accepts none of all tokens")
 
 
 def generate(

@@ -174,6 +174,14 @@ def test_a_token_that_the_guide_does_not_accept_never_comes(model):
     assert any(7 in write(model, how=SamplingSettings(3.0), seed=seed) for seed in range(40))
 
 
+def test_a_guide_that_accepts_no_token_is_an_error_and_no_endless_loop(model):
+    guide = Script()
+    guide.accepts = lambda token: False
+    for how in (GREEDY, SamplingSettings(1.0, top_k=5)):
+        with pytest.raises(ValueError, match="accepts none"):
+            write(model, how=how, guide=guide)
+
+
 @pytest.mark.parametrize("wanted", [0.4, 0.6])
 def test_a_way_out_is_taken_when_the_model_wants_it_more_than_all_else_together(model, monkeypatch, wanted):
     probabilities = torch.full((80,), (1 - wanted - 0.02) / 77)  # most wants what is not allowed

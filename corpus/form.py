@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from corpus.answers import candidate_passages, extract_answer, extract_review, has_title
 from corpus.documents import Document
@@ -135,7 +136,7 @@ class GuidedForm:
         """Of the spare tokens, those that the parts before a part leave to it.
 
         The contacts of a document are what nobody may miss: all of them, in up to half of the tokens. The details
-        have a sixth for a sentence or two, and each list all it asks for or, where that is too much, its share.
+        have a sixth, for a sentence or two, and the lists in turn room for one line after the other.
         """
         material = self.material
         blocks = self._contact_blocks(spare) if material.all_contacts else []
@@ -144,13 +145,13 @@ class GuidedForm:
             "contacts": min(sum(map(self.count_tokens, blocks)), spare // 2),
             "details": min(max(passages, default=0), spare // 6),
         }
-        asked = {
-            part.name: sum(map(self.count_tokens, _lines(part, material.lists[part.name])))
-            for part in self.template.parts
-            if material.lists is not None and part.name in material.lists
-        }
-        share = min(1.0, (spare - sum(reserves.values())) / max(1, sum(asked.values())))
-        return {**reserves, **{name: int(share * tokens) for name, tokens in asked.items()}}
+        lists = [part for part in self.template.parts if part.name in (material.lists or {})]
+        sizes = [map(self.count_tokens, _lines(part, material.lists[part.name])) for part in lists]
+        for turn in zip_longest(*sizes, fillvalue=0):
+            for part, size in zip(lists, turn, strict=True):
+                if sum(reserves.values()) + size <= spare:
+                    reserves[part.name] = reserves.get(part.name, 0) + size
+        return reserves
 
     def _nothing(self, part: Part) -> str:
         return f"{part.bullet}{self.template.nothing}\n"

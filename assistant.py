@@ -18,7 +18,8 @@ from corpus.form import LONGEST_CONTACT, GuidedForm, free_form, material_of, mat
 from corpus.guide import AnswerGuide
 from corpus.normalization import normalize, standardize_labels
 from corpus.reading import Line
-from corpus.retrieval import WEAK_MATCH, DocumentIndex, matching_share, open_index, searchable
+from corpus.retrieval import WEAK_MATCH, DocumentIndex, FoundDocument, matching_share, open_index, searchable
+from corpus.samples import Sample
 from corpus.template import BOS, MARKERS, Template, neutralize_markers
 from corpus.verification import KnownContacts
 from gpt.checkpoint import load_checkpoint, model_from
@@ -180,7 +181,7 @@ class Assistant:
         """Whether little of the question stands in a document that was found for it."""
 
         def rarity(word: str) -> float:
-            return self.index.rarity(self.tokenizer.encode(f" {word}").ids)
+            return self.index.rarity(self.encode(f" {word}"))
 
         return matching_share(question, f"{source.title}\n{source.text}", rarity) < WEAK_MATCH
 
@@ -193,13 +194,20 @@ class Assistant:
         batches = batched(text.splitlines(keepends=True), 1000)
         return sum(len(encoding.ids) for lines in batches for encoding in self.tokenizer.encode_batch_fast(lines))
 
-    def search_tokens(self, text: str) -> list[int]:
-        return self.tokenizer.encode(searchable(text)).ids
+    def encode(self, text: str) -> list[int]:
+        return self.tokenizer.encode(text).ids
 
     def find_documents(self, question: str) -> list[Source]:
         """The documents of the user's own text that say most about a question, the best first."""
-        found = self.index.search(self.search_tokens(question), self.settings.documents)
-        samples = [self.index.read(each, self.settings.samples_path) for each in found]
+
+        def read(found: FoundDocument) -> Sample:
+            return self.index.read(found, self.settings.samples_path)
+
+        def text_of(found: FoundDocument) -> str:
+            sample = read(found)
+            return f"{sample.title}\n{sample.document}"
+
+        samples = map(read, self.index.find(question, self.settings.documents, self.encode, text_of))
         return [Source(sample.document, sample.title, sample.source, sample.line) for sample in samples]
 
     def fit_documents(self, question: str, documents: list[Source], space: int) -> list[Source]:
@@ -215,14 +223,20 @@ class Assistant:
             space -= size + 1
         return fitting
 
+    def rank(self, question: str, sources: list[Source], count: int) -> list[Source]:
+        """The `count` best of some texts that share a word with the question, the best first."""
+        texts = [f"{source.title}\n{source.text}" for source in sources]
+        tokens = enumerate(self.encode(searchable(text)) for text in texts)
+        index = DocumentIndex.build(tokens, self.model.config.vocab_size)
+        found = index.find(question, count, self.encode, lambda each: texts[each.number])
+        return [sources[each.number] for each in found]
+
     def best_part(self, question: str, document: Source, size: int, space: int) -> Source:
         """The part of a document of `size` tokens, more than `space`, that says most about the question."""
         while size > space and len(document.text) > 1:
             parts = document.cut(max(1, len(document.text) * space // size))
-            tokens = enumerate(self.search_tokens(f"{part.title}\n{part.text}") for part in parts)
-            found = DocumentIndex.build(tokens, self.model.config.vocab_size)
-            best = found.search(self.search_tokens(question), 1)
-            document = parts[best[0].number if best else 0]
+            best = self.rank(question, parts, 1)
+            document = best[0] if best else parts[0]
             size = self.count_tokens(document.text)
         return document
 

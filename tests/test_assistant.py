@@ -23,6 +23,8 @@ ADDR: 12 Halimbawa Street, Taguig
 WEB: www.embahada.example
 회비는 계좌 000-0000-9876-01로 보내세요."""
 
+WEAKLY_MATCHED = ["양자역학 시험 공식 정리", "피타고라스 정리 학교 시험 문제"]
+
 
 # --- An end ---
 
@@ -81,11 +83,12 @@ def test_as_many_of_the_best_documents_are_used_as_were_asked_for_and_fit(raw_ho
     assistant = load(raw_house, documents=20)
     request = assistant.prepare(question)
     assert len(request.prompt.tokens) + request.room <= assistant.model.config.block_size
-    assert request.notes == (f"({counts[2]} of 20 documents fit into the context)",)
+    (note,) = request.notes
+    assert re.fullmatch(rf"\({counts[2]} of \d documents fit into the context\)", note)
 
 
 def test_that_all_documents_which_were_found_fit_needs_no_note(raw_house, load):
-    request = load(raw_house, documents=2, max_new_tokens=150).prepare("재난 상담 번호")
+    request = load(raw_house, documents=2, max_new_tokens=150).prepare("재난 상담")
     assert len(request.sources) == 2 and request.notes == ()
 
 
@@ -96,6 +99,12 @@ def test_a_question_that_shares_no_word_with_the_text_is_answered_without_a_docu
 
 
 @pytest.mark.parametrize("question", ["피타고라스 정리", "김치찌개 맛있게 끓이는 법", "양자역학이 무엇인가요?"])
+def test_pieces_of_words_alone_find_no_document(raw_house, load, question):
+    request = load(raw_house).prepare(question)
+    assert not request.sources and "no document shares a word" in request.notes[0]
+
+
+@pytest.mark.parametrize("question", WEAKLY_MATCHED)
 def test_an_answer_from_a_document_that_holds_little_of_the_question_says_so(raw_house, capsys, question):
     raw_house.run("05", question=question, max_new_tokens=150)
     answer = capsys.readouterr()
@@ -229,7 +238,7 @@ def test_a_file_of_questions_becomes_a_line_of_json_each_in_its_order(raw_house,
         "",
         json.dumps({"question": "어디로 전화하나요?", "document": DOCUMENT.replace("안내", '<br> &quot;안내&quot; "')}),
         json.dumps({"document": "태풍이 오면 창문에서 떨어져 있으세요. " * 4000}, ensure_ascii=False),
-        "피타고라스 정리",
+        WEAKLY_MATCHED[0],
     ]
     (tmp_path / "questions.txt").write_text("\n".join(lines), encoding="utf-8")
     raw_house.run("05", question="", questions=tmp_path / "questions.txt", max_new_tokens=150, rows=2)

@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 import pipeline
-from assistant import SUM_UP, Answer, Assistant, Request, Source
+from assistant import Answer, Assistant, Request, Source
 from corpus.reading import ReadingReport, detect_encoding, read_lines
 from pipeline import StepError
 
@@ -64,7 +64,7 @@ def main(arguments=()):
     if not document and not settings.closed_book:
         document = read_waiting_document()
     if settings.question.strip() or document:
-        print_answer(assistant, assistant.prepare(settings.question.strip() or SUM_UP, document))
+        print_answer(assistant, assistant.prepare(settings.question.strip(), document))
     elif sys.stdin and sys.stdin.isatty():
         Conversation(assistant).hold()
     else:
@@ -185,8 +185,8 @@ def read_json_question(text: str) -> tuple[str, Source | None]:
     """Raises ValueError, TypeError or AttributeError for what is no question."""
     entry = json.loads(text)
     document = Source.of_text(entry.get("document") or "")
-    question = entry.get("question", "").strip() or (SUM_UP if document.text else "")
-    if not question:
+    question = entry.get("question", "").strip()
+    if not (question or document.text):
         raise ValueError
     return question, document if document.text else None
 

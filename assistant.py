@@ -12,6 +12,7 @@ from itertools import repeat
 from pathlib import Path
 from types import SimpleNamespace
 
+from corpus.answers import content_words
 from corpus.contacts import has_hidden_contacts
 from corpus.documents import SEPARATOR, cut_documents, find_title, split_posts
 from corpus.form import LONGEST_CONTACT, GuidedForm, free_form, material_of, material_of_table
@@ -151,20 +152,28 @@ class Assistant:
             raise StepError(f"{path}: it is no table of contacts; run: python 01_prepare_samples.py") from None
 
     def prepare(self, question: str, document: Source | None = None) -> Request:
-        """Find a document where none is given, and put the prompt together."""
+        """Find a document where none is given, and put the prompt together; "" asks to sum the given one up."""
         question = normalize(question)
         searching = not document and not self.settings.closed_book
-        candidates = self.find_documents(question) if searching else [document] if document else []
+        if searching:
+            candidates = self.find_documents(question)
+        else:
+            candidates = self.choose_posts(question, document) if document else []
+        asked = question or (SUM_UP if document else "")
+        sources = self.fit_documents(question, candidates, self.space_beside(asked))
+        prompt = self.encode_prompt(asked, "\n\n".join(source.text for source in sources))
+        room = min(self.settings.max_new_tokens, self.model.config.block_size - len(prompt))
+        notes = tuple(self.comment(question, searching, candidates, sources))
+        return Request(Prompt(prompt, self.guide(question, sources, room, searching)), room, sources, notes)
+
+    def space_beside(self, question: str) -> int:
+        """The tokens that documents may have beside a question. Raises StepError where it leaves none."""
         block_size = self.model.config.block_size
         space = block_size - min(LEAST_ANSWER, block_size // 2) - len(self.encode_prompt(question, "가"))
         if space < 1:
             size = self.count_tokens(question)
             raise StepError(f"QUESTION '{question[:20]}…': its {size:,} tokens are too many; ask in fewer words")
-        sources = self.fit_documents(question, candidates, space)
-        prompt = self.encode_prompt(question, "\n\n".join(source.text for source in sources))
-        room = min(self.settings.max_new_tokens, block_size - len(prompt))
-        notes = tuple(self.comment(question, searching, candidates, sources))
-        return Request(Prompt(prompt, self.guide(question, sources, room)), room, sources, notes)
+        return space
 
     def comment(self, question: str, searched: bool, found: list[Source], used: list[Source]) -> Iterator[str]:
         """What a reader should know of the documents on their way into the prompt, a line each."""
@@ -172,10 +181,11 @@ class Assistant:
             yield "(no document shares a word with the question; --closed-book asks the model alone)"
         elif searched and all(self.is_weak_match(question, source) for source in used):
             yield "(weak match: little of the question stands in what was found; it may be about something else)"
-        if len(used) < len(found):
+        if searched and len(used) < len(found):
             yield f"({len(used)} of {len(found)} documents fit into the context)"
-        if used and used[0] is not found[0]:
-            yield "(the document is longer than the model can see: this answers from its best part)"
+        if used and (used[0] is not found[0] or (len(used) < len(found) and not searched)):
+            which = "best" if question else "first"
+            yield f"(the document is longer than the model can see: this answers from its {which} part)"
 
     def is_weak_match(self, question: str, source: Source) -> bool:
         """Whether little of the question stands in a document that was found for it."""
@@ -210,6 +220,13 @@ class Assistant:
         samples = map(read, self.index.find(question, self.settings.documents, self.encode, text_of))
         return [Source(sample.document, sample.title, sample.source, sample.line) for sample in samples]
 
+    def choose_posts(self, question: str, document: Source) -> list[Source]:
+        """The posts of a given document that share a word with the question, the best first; where none does, all."""
+        posts = document.cut(len(document.text))
+        if len(posts) == 1:
+            return [document]
+        return self.rank(question, posts, len(posts)) or posts
+
     def fit_documents(self, question: str, documents: list[Source], space: int) -> list[Source]:
         """As many of the documents as `space` tokens hold; where even the first is longer, its best part."""
         fitting = []
@@ -240,22 +257,27 @@ class Assistant:
             size = self.count_tokens(document.text)
         return document
 
-    def guide(self, question: str, documents: list[Source], room: int) -> AnswerGuide:
-        """What holds the answer to its form and to its documents."""
+    def guide(self, question: str, documents: list[Source], room: int, searched: bool) -> AnswerGuide:
+        """What holds the answer to its form and to its documents, which were searched for or given."""
         settings = self.settings
         if settings.closed_book and not documents:
-            material = material_of_table(self.table)
+            words = content_words(question)
+            named = (entry for entry in self.table if any(word in entry["institution"].lower() for word in words))
+            material = material_of_table(named)
         else:
             material = material_of([(each.text, each.title) for each in documents], question, self.template.style)
-        hidden = {(each.file, each.line) for each in documents if each.line and has_hidden_contacts(each.text)}
+        hidden = {(each.file, each.line) for each in documents if searched and has_hidden_contacts(each.text)}
         if hidden:
-            material = replace(material, contacts=material_of_table(self.table, hidden).contacts)
+            contacts = dict(material.contacts)
+            for institution, values in material_of_table(self.table, hidden).contacts.items():
+                contacts[institution] = list(dict.fromkeys([*contacts.get(institution, ()), *values]))
+            material = replace(material, contacts=contacts)
         count_tokens = lru_cache(maxsize=None)(lambda text: len(self.tokenizer.encode(text).ids))
         known = None
         if settings.verify_contacts:
             text = "\n".join(document.text for document in documents)
             known = KnownContacts(material.values(), text, lambda value: count_tokens(value) <= LONGEST_CONTACT)
-        else:
+        elif not (settings.verify_lines and documents):
             material = replace(material, contacts=None, all_contacts=False)
         if not settings.verify_lines:
             material = replace(material, lists=None, passages=None)
@@ -304,7 +326,7 @@ class Assistant:
             text = self.tokenizer.decode(tokens[number]).replace("\ufffd", "").rstrip("\n")
             request = requests[number]
             ended = len(tokens[number]) < request.room
-            yield Answer(number, questions[number][0], text, request.sources, request.notes, ended)
+            yield Answer(number, questions[number][0] or SUM_UP, text, request.sources, request.notes, ended)
 
     def _generate(self, prompts: Iterable[Prompt], rows: int) -> Iterator[tuple[int, int]]:
         settings = self.settings

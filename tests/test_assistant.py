@@ -5,6 +5,7 @@ import re
 import tracemalloc
 
 from assistant import SUM_UP, Assistant, Source
+from corpus.form import material_of
 from corpus.reading import Line
 from corpus.template import BOS, DOC, END_ANSWER, MARKERS, Template
 from pipeline import StepError
@@ -215,6 +216,113 @@ def test_a_document_without_a_question_is_summed_up(raw_house, tmp_path, capsys)
     assert answer.err == f"source: 한국대사관 영사과 안내 ({tmp_path / '글.txt'}, line 3)\n"
 
 
+POSTS = """\
+[공지] 여권 창구
+여권을 잃어버리면 신고서를 먼저 내세요.
+한국대사관 TEL: 02-000-1111
+----------
+[공지] 정리 정돈
+이 글의 내용을 정리해 두세요.
+한인회 TEL: 02-000-2222
+
+
+[공지] 비자 연장
+비자 연장은 이민국에서 합니다.
+이민국 TEL: 02-000-3333"""
+
+
+def test_of_a_document_of_several_posts_those_about_the_question_are_taken_each_with_its_line(raw_house, load):
+    request = load(raw_house).prepare("비자 연장은 어디서 하나요?", Source.of_text(POSTS))
+    assert [(source.title, source.line) for source in request.sources] == [("비자 연장", 10)]
+    assert request.notes == ()
+
+
+@pytest.mark.parametrize("question", ["", "연락처 알려줘"])
+def test_of_posts_that_no_word_chooses_all_that_fit_are_taken_in_their_order(raw_house, load, question):
+    lines = [source.line for source in load(raw_house).prepare(question, Source.of_text(POSTS)).sources]
+    assert lines == [1, 5, 10]
+    request = load(raw_house).prepare(question, Source.of_text(POSTS + "\n----------\n" + "가나다라 마바사. " * 2000))
+    assert [source.line for source in request.sources] == [1, 5, 10] and "is longer than" in request.notes[0]
+
+
+def test_every_contact_of_several_posts_stands_below_its_own_institution(raw_house, load):
+    sources = load(raw_house).prepare("", Source.of_text(POSTS)).sources
+    contacts = material_of([(source.text, source.title) for source in sources]).contacts
+    assert contacts == {
+        "한국대사관": [("TEL", "02-000-1111")],
+        "한인회": [("TEL", "02-000-2222")],
+        "이민국": [("TEL", "02-000-3333")],
+    }
+    assert not any("---" in source.text for source in sources)
+
+
+def test_a_single_post_stays_as_it_is(raw_house, load):
+    document = Source.of_text(DOCUMENT)
+    assert load(raw_house).prepare("접수 번호는요?", document).sources == [document]
+
+
+def test_where_nothing_is_asked_of_a_long_document_its_beginning_is_summed_up(raw_house, load):
+    text = "비자 연장은 이민국에서 하고 여권과 사진을 냅니다.\n" * 300 + "이 글의 내용을 정리해 두세요.\n" * 30
+    request = load(raw_house).prepare("", Source.of_text(text))
+    (source,) = request.sources
+    assert source.line == 1 and request.notes == (
+        "(the document is longer than the model can see: this answers from its first part)",
+    )
+
+
+# --- Contacts ---
+
+
+def numbers_of(assistant: Assistant, text: str = "", question: str = "", searched: bool = True) -> set[str]:
+    """The telephone numbers that an answer may give."""
+    documents = [Source(text, file="raw.txt", line=7)] if text else []
+    return set(assistant.guide(question, documents, 600, searched).contacts.by_label.get("TEL", ()))
+
+
+@pytest.fixture
+def with_table(raw_house, load):
+    """Load an assistant with a table of two institutions, the second of which the text on line 7 tells of."""
+
+    def with_table(**changes) -> Assistant:
+        assistant = load(raw_house, **changes)
+        assistant.__dict__["table"] = [
+            {
+                "institution": institution,
+                "contacts": [{"kind": "TEL", "value": value, "documents": [{"source": "raw.txt", "line": line}]}],
+            }
+            for institution, value, line in (("한국대사관 영사과", "02-000-1111", 3), ("한인회", "02-000-2222", 7))
+        ]
+        return assistant
+
+    return with_table
+
+
+def test_the_contacts_that_training_hid_come_on_top_of_those_that_a_document_shows(with_table):
+    text = "한인회 TEL: <TEL>\n이민국 TEL: 02-000-3333"
+    assert numbers_of(with_table(), text) == {"02-000-2222", "02-000-3333"}
+    assert numbers_of(with_table(), text, searched=False) == {"02-000-3333"}
+
+
+@pytest.mark.parametrize(
+    ("question", "numbers"),
+    [
+        ("대사관에 어떻게 가나요?", {"02-000-1111"}),
+        ("한인회를 찾습니다", {"02-000-2222"}),
+        ("피타고라스 정리", set()),
+    ],
+)
+def test_without_a_document_only_institutions_that_the_question_names_give_their_contacts(
+    with_table, question, numbers
+):
+    assert numbers_of(with_table(closed_book=True), question=question) == numbers
+
+
+def test_where_contacts_are_not_verified_but_lines_are_those_of_the_document_are_given(raw_house, load):
+    assistant = load(raw_house, verify_contacts=False, max_new_tokens=150)
+    (answer,) = assistant.answer_all([("어디로 전화하나요?", Source.of_text(DOCUMENT))])
+    assert "  - TEL: (02) 0000-1234\n" in answer.text
+
+
 # --- Many questions ---
 
 
@@ -250,7 +358,7 @@ def test_a_file_of_questions_becomes_a_line_of_json_each_in_its_order(raw_house,
     assert answers[0]["sources"] == [{"title": "마닐라에서 여권을 잃어버렸을 때", "file": "raw.txt", "line": 1}]
     assert answers[1]["sources"] == [{"title": "한국대사관 영사과", "file": "", "line": 1}]
     assert answers[0]["notes"] == answers[1]["notes"] == []
-    assert "best part" in answers[2]["notes"][0] and "weak match" in answers[3]["notes"][0]
+    assert "first part" in answers[2]["notes"][0] and "weak match" in answers[3]["notes"][0]
     assert "weak match" not in output.err
     assert "(02) 0000-1234" in answers[1]["answer"]
     assert all(tuple(Template().split_sections(f"{answer['answer']}\n")) == HEADINGS for answer in answers)

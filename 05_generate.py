@@ -9,9 +9,10 @@ import contextlib
 import json
 import os
 import select
+import shlex
 import sys
 import tempfile
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
 import pipeline
@@ -90,11 +91,17 @@ def check_settings(settings) -> None:
     for name in ("max_new_tokens", "documents", "rows"):
         value = getattr(settings, name)
         require(value >= 1, f"{name.upper()} is {value}; it must be at least 1")
-    require(settings.temperature >= 0, f"TEMPERATURE is {settings.temperature}; it must be 0 or more")
+    require(
+        settings.temperature == 0 or 0.01 <= settings.temperature <= 100,
+        f"TEMPERATURE is {settings.temperature}; it must be 0, or at least 0.01 and at most 100",
+    )
     for name in ("top_k", "no_repeat_ngram"):
         require(getattr(settings, name) >= 0, f"{name.upper()} is {getattr(settings, name)}; it must be 0 or more")
     require(0 < settings.top_p <= 1, f"TOP_P is {settings.top_p}; it must be over 0 and at most 1")
-    require(settings.repetition_penalty > 0, f"REPETITION_PENALTY is {settings.repetition_penalty}; it must be over 0")
+    require(
+        0.1 <= settings.repetition_penalty <= 10,
+        f"REPETITION_PENALTY is {settings.repetition_penalty}; it must be at least 0.1 and at most 10",
+    )
     require(
         0 <= settings.seed < 2**63, f"SEED is {settings.seed}; it must be at least 0 and below 2 to the power of 63"
     )
@@ -138,7 +145,7 @@ def embolden(pieces: Iterable[str], headings: Collection[str]) -> Iterator[str]:
 
 def answer_file(assistant: Assistant, questions_path: str) -> None:
     """Answer a file of questions, several at once; print a JSON line for each, in the order of the questions."""
-    questions = read_questions(questions_path)
+    questions = read_questions(questions_path, assistant.space_beside)
     finished: dict[int, Answer] = {}
     printed = 0
     with tqdm(total=len(questions), desc="answer", unit="question") as bar:
@@ -161,31 +168,43 @@ def describe(answer: Answer) -> dict:
     }
 
 
-def read_questions(path: str) -> list[tuple[str, Source | None]]:
-    """A question a line, or JSON with "question" and, where it is to be answered from one, "document"."""
+def read_questions(path: str, check: Callable[[str], object]) -> list[tuple[str, Source | None]]:
+    """A question a line, or JSON with "question" and, where it is to be answered from one, "document".
+
+    `check` raises StepError for a question that cannot be answered, which is then named by its line.
+    """
     require_file(path, "set QUESTIONS to a file of questions, or to nothing")
     questions: list[tuple[str, Source | None]] = []
     # Not by `read_lines`: what it does to clean a text would break JSON.
     with open(path, encoding=detect_encoding(Path(path)), errors="replace") as file:
         for number, line in enumerate(file, start=1):
-            text = line.strip()
-            if text.startswith("{"):
-                try:
-                    questions.append(read_json_question(text))
-                except (ValueError, TypeError, AttributeError):
-                    raise StepError(
-                        f'{path}, line {number}: it is no JSON like {{"question": "여권 재발급 방법은?"}}'
-                    ) from None
-            elif text:
-                questions.append((text, None))
+            if not line.strip():
+                continue
+            try:
+                questions.append(read_question(line.strip()))
+                check(questions[-1][0])
+            except (ValueError, TypeError, AttributeError, RecursionError):
+                raise StepError(
+                    f'{path}, line {number}: it is no JSON like {{"question": "여권 재발급 방법은?"}}'
+                ) from None
+            except StepError as error:
+                raise StepError(f"{path}, line {number}: {error}") from None
     return questions
 
 
-def read_json_question(text: str) -> tuple[str, Source | None]:
-    """Raises ValueError, TypeError or AttributeError for what is no question."""
-    entry = json.loads(text)
+def read_question(text: str) -> tuple[str, Source | None]:
+    """A line's question and document. Raises what `json` does, TypeError or AttributeError for what is no question."""
+    try:
+        entry = json.loads(text)
+    except ValueError:
+        if text.startswith("{"):
+            raise
+        return text, None  # also one like "[공지] 회비는 얼마인가요?"
+    if not isinstance(entry, dict | list):
+        return text, None  # a number, or a question in quotation marks
+    json.dumps(entry, ensure_ascii=False).encode()  # half a pair of surrogates is no character
     document = Source.of_text(entry.get("document") or "")
-    question = entry.get("question", "").strip()
+    question = (entry.get("question") or "").strip()
     if not (question or document.text):
         raise ValueError
     return question, document if document.text else None
@@ -205,12 +224,23 @@ def read_document(path: str, name: str = "") -> Source:
     try:
         document = Source.of_lines(read_lines(Path(path), ReadingReport()), name)
     except StepError as error:
-        raise StepError(str(error).replace(path, name)) from None
+        remedy = "put your text there and run this step again"  # of step 01, for an empty file
+        raise StepError(str(error).replace(path, name).replace(remedy, "give a text file, or nothing")) from None
     except OSError as error:
         raise StepError(f"{name}: {(error.strerror or str(error)).lower()}; give another file, or nothing") from None
     if not document.text:
         raise StepError(f"{name}: there is no text in it; give a text file, or nothing")
     return document
+
+
+def find_path(typed: str) -> str:
+    """The path of a file as somebody types it: by its name, or as a shell takes it ('my file', my\\ file, ~/file)."""
+    words = [typed]
+    if not os.path.exists(typed):
+        with contextlib.suppress(ValueError):  # a quotation mark without its fellow
+            words = shlex.split(typed)
+    path = os.path.expanduser(" ".join(words))
+    return path if os.path.exists(path) else typed
 
 
 def read_given_document(path: str) -> Source:
@@ -274,7 +304,8 @@ class Conversation:
                 if line.removeprefix("/").lower() in self.farewells:
                     return
                 if line.startswith("/"):
-                    self.obey(*line.split(maxsplit=1))
+                    command, *value = line.split(maxsplit=1)
+                    self.obey(command.lower(), *value)
                 elif line:
                     request = self.assistant.prepare(line, self.document)
                     self.sources = request.sources
@@ -296,7 +327,8 @@ class Conversation:
     def obey(self, command: str, value: str = "") -> None:
         """Carry out a command."""
         if command == "/doc":
-            self.document = read_document(value) if value else None
+            self.document = read_document(find_path(value)) if value else None
+            print(f"(answering from {self.document.file if self.document else 'your own text'})", file=sys.stderr)
         elif command == "/temp":
             self.show_or_change("temperature", float, value)
         elif command == "/seed":
@@ -322,4 +354,4 @@ class Conversation:
 
 
 if __name__ == "__main__":
-    pipeline.run(main)
+    pipeline.run(main, "ROWS")

@@ -121,7 +121,11 @@ class Assistant:
     @classmethod
     def load(cls, settings) -> "Assistant":
         device = choose_device(settings.device)
-        checkpoint = load_checkpoint(settings.checkpoint_path)
+        try:
+            checkpoint = load_checkpoint(settings.checkpoint_path)
+        except StepError as error:
+            # Step 04 must not go on from it; here somebody may have named a file of another kind.
+            raise StepError(str(error).replace("delete it and run: ", "name another, or run: ")) from None
         try:
             tokenizer = Tokenizer.from_str(checkpoint["tokenizer"])
             template = Template(**checkpoint["template"])

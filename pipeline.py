@@ -101,8 +101,13 @@ def require_setting(holds: bool, complaint: str) -> None:
 OUT_OF_MEMORY = re.compile("out of memory|t allocate memory|buffer size", re.IGNORECASE)
 
 
-def run(main: Callable[[Sequence[str]], None]) -> None:
-    """Run a script's `main` with the command line; turn what a person can mend into one line on stderr."""
+def run(main: Callable[[Sequence[str]], None], to_lower: str = "MICRO_BATCH_SIZE or BLOCK_SIZE") -> None:
+    """Run a script's `main` with the command line; turn what a person can mend into one line on stderr.
+
+    `to_lower` names the settings that take less memory when they are lower.
+    """
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        _allow_any_text(stream)
     try:
         main(sys.argv[1:])
         sys.stdout.flush()
@@ -119,7 +124,7 @@ def run(main: Callable[[Sequence[str]], None]) -> None:
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
-        _stop("out of memory; close other programs, or lower MICRO_BATCH_SIZE or BLOCK_SIZE", exit_code=2)
+        _stop(f"out of memory; close other programs, or lower {to_lower}", exit_code=2)
 
 
 def require_package(name: str, purpose: str) -> ModuleType:
@@ -134,6 +139,17 @@ def require_package(name: str, purpose: str) -> ModuleType:
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an exception of any device says that memory ran out."""
     return isinstance(error, MemoryError) or bool(OUT_OF_MEMORY.search(str(error)))
+
+
+def _allow_any_text(stream: IO | None) -> None:
+    """Let a stream have any text: as UTF-8 where its own encoding knows no Hangul, a mark for what is none."""
+    if not hasattr(stream, "reconfigure"):  # there is none, or it is no file of the system
+        return
+    try:
+        "가".encode(stream.encoding)
+        stream.reconfigure(errors="replace")
+    except UnicodeEncodeError:
+        stream.reconfigure(encoding="utf-8", errors="replace")
 
 
 def _stop(message: str, exit_code: int) -> None:

@@ -345,14 +345,15 @@ def test_a_file_of_questions_becomes_a_line_of_json_each_in_its_order(raw_house,
         "여권을 잃어버렸어요. 무엇부터 하나요?",
         "",
         json.dumps({"question": "어디로 전화하나요?", "document": DOCUMENT.replace("안내", '<br> &quot;안내&quot; "')}),
-        json.dumps({"document": "태풍이 오면 창문에서 떨어져 있으세요. " * 4000}, ensure_ascii=False),
+        json.dumps({"question": None, "document": "태풍이 오면 창문에서 떨어져 있으세요. " * 4000}, ensure_ascii=False),
         WEAKLY_MATCHED[0],
+        "[공지] 여권은 어디서 만드나요?",
     ]
     (tmp_path / "questions.txt").write_text("\n".join(lines), encoding="utf-8")
     raw_house.run("05", question="", questions=tmp_path / "questions.txt", max_new_tokens=150, rows=2)
     output = capsys.readouterr()
     answers = [json.loads(line) for line in output.out.strip().split("\n")]
-    assert [answer["question"] for answer in answers] == [lines[0], "어디로 전화하나요?", SUM_UP, lines[4]]
+    assert [answer["question"] for answer in answers] == [lines[0], "어디로 전화하나요?", SUM_UP, *lines[4:]]
     assert all(list(answer) == ["question", "answer", "sources", "notes", "ended"] for answer in answers)
     assert all(answer["ended"] for answer in answers)
     assert answers[0]["sources"] == [{"title": "마닐라에서 여권을 잃어버렸을 때", "file": "raw.txt", "line": 1}]
@@ -373,6 +374,10 @@ def test_a_file_of_questions_becomes_a_line_of_json_each_in_its_order(raw_house,
         '{"document": ""}',
         "{",
         '{"question": "가", "document": ["나"]}',
+        '["여권?"]',
+        "[" * 100_000,
+        r'{"question": "여권\ud83d"}',
+        r'{"question": "여권?", "document": "\udeb6"}',
     ],
 )
 def test_a_line_that_is_no_question_is_named(raw_house, tmp_path, line):

@@ -4,9 +4,14 @@ import contextlib
 import gzip
 import random
 import re
+import runpy
+import sys
 import unicodedata
 import zipfile
+from pathlib import Path
 
+import pipeline
+from assistant import Assistant
 from corpus.samples import read_samples
 from corpus.template import MARKERS, Template
 from gpt.token_file import read_token_file
@@ -289,6 +294,27 @@ def test_a_question_that_the_terminal_has_garbled_is_answered_or_refused(house):
         house.run("05", question="여\udceb\udc82권은 어디서 만드나요?")
 
 
+def test_of_many_questions_one_that_is_too_long_is_named_before_any_is_answered(house, raw_text, tmp_path, capsys):
+    questions = tmp_path / "questions.txt"
+    questions.write_text(f"여권은?\n\n{' '.join(raw_text.split())}\n", encoding="utf-8")
+    message = house.complaint("05", question="", questions=questions)
+    assert message.startswith(f"{questions}, line 3: QUESTION '") and "tokens are too many" in message
+    assert capsys.readouterr().out == ""
+
+
+def test_a_file_that_is_no_checkpoint_is_named_and_not_to_be_deleted(house):
+    message = house.complaint("05", checkpoint_path=house.raw)
+    assert str(house.raw) in message and "python 04_train_gpt_from_scratch.py" in message and "delete" not in message
+
+
+def test_a_step_05_without_memory_names_the_setting_that_it_has(house, monkeypatch, capsys):
+    monkeypatch.setattr(Assistant, "load", lambda settings: (_ for _ in ()).throw(MemoryError()))
+    monkeypatch.setattr(sys, "argv", ["05_generate.py", *house.flags("05")])
+    with pytest.raises(SystemExit):
+        runpy.run_path(str(Path(pipeline.__file__).with_name("05_generate.py")), run_name="__main__")
+    assert capsys.readouterr().err == "out of memory; close other programs, or lower ROWS\n"
+
+
 # --- Settings ---
 
 
@@ -359,8 +385,12 @@ def test_every_step_refuses_an_ill_typed_value(house, step, name, value):
         ("05", "top_p", 0),
         ("05", "temperature", -1),
         ("05", "temperature", "nan"),
+        ("05", "temperature", 1e-40),
+        ("05", "temperature", "inf"),
         ("05", "top_k", -1),
         ("05", "repetition_penalty", 0),
+        ("05", "repetition_penalty", 1e-39),
+        ("05", "repetition_penalty", "inf"),
         ("05", "max_new_tokens", 0),
         ("05", "no_repeat_ngram", -1),
         ("05", "documents", 0),

@@ -106,6 +106,23 @@ def test_a_command_that_cannot_be_obeyed_is_answered_and_the_conversation_goes_o
     assert len(answers_in(said.out)) == 1
 
 
+@pytest.mark.parametrize("spelling", ["'{}'", '"{}"', "{escaped}", "~/내 글.txt", r"~/내\ 글.txt"])
+def test_a_path_may_be_typed_as_a_shell_takes_it(talk, tmp_path, monkeypatch, spelling):
+    path = tmp_path / "내 글.txt"
+    path.write_text("면허 갱신\n사진 두 장을 가져오세요.", encoding="utf-8")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    said = talk("/DOC " + spelling.format(path, escaped=str(path).replace(" ", r"\ ")), "사진은요?", "/doc")
+    assert f"(answering from {path})" in said.err and "사진 두 장을 가져오세요." in said.out
+    assert "(answering from your own text)" in said.err
+
+
+def test_a_quotation_mark_in_the_name_of_a_file_is_one(talk, tmp_path):
+    path = tmp_path / "it's.txt"
+    assert f"{path}: there is no such file" in talk(f"/doc {path}").err
+    path.write_text("사진 두 장을 가져오세요.", encoding="utf-8")
+    assert f"(answering from {path})" in talk(f"/doc {path}").err
+
+
 @pytest.mark.parametrize("word", ["exit", "quit", "종료", "Exit", "/exit"])
 def test_a_word_alone_ends_the_conversation(talk, word):
     said = talk(f" {word} ", "여권을 잃어버렸어요")
@@ -248,6 +265,24 @@ def test_standard_input_without_text_is_refused_where_it_was_named(built_house, 
     answer = ask(built_house, content, doc_path="-")
     assert answer.returncode == 2
     assert re.fullmatch("standard input: .+\n", answer.stderr.decode())
+    assert "put your text there" not in answer.stderr.decode()
+
+
+@pytest.mark.parametrize("encoding", ["ascii:strict", "latin-1", "utf-8:strict"])
+def test_an_answer_comes_in_any_locale(built_house, monkeypatch, encoding):
+    monkeypatch.setenv("PYTHONIOENCODING", encoding)
+    answer = ask(built_house, b"", question="여권을 잃어버렸어요")
+    assert answer.returncode == 0 and answer.stdout.decode().startswith(HEADINGS[0])
+    assert "source: 마닐라에서 여권을 잃어버렸을 때" in answer.stderr.decode()
+
+
+def test_bytes_that_are_no_letter_do_not_end_a_conversation(built_house, open_terminal):
+    terminal = open_terminal(command(built_house, question="", max_new_tokens=150), columns=80, encoding="utf-8:strict")
+    terminal.type("")
+    os.write(terminal.master, b"\xff\xfe ")
+    assert HEADINGS[0] in terminal.type("여권을 잃어버렸어요\r")
+    code, errors = terminal.close()
+    assert code == 0 and "Traceback" not in errors
 
 
 def test_a_piped_answer_is_plain_and_a_reader_that_leaves_early_is_no_error(built_house):
@@ -263,7 +298,7 @@ def test_a_piped_answer_is_plain_and_a_reader_that_leaves_early_is_no_error(buil
 class Terminal:
     """The program at a terminal of some columns; its standard error goes to a pipe."""
 
-    def __init__(self, arguments: list[str], columns: int):
+    def __init__(self, arguments: list[str], columns: int, encoding: str):
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 10, columns, 0, 0))
         # The terminal becomes the one whose Ctrl-C is for this program, and the program heeds it: one that was
@@ -278,7 +313,7 @@ class Terminal:
             stdout=slave,
             stderr=subprocess.PIPE,
             start_new_session=True,
-            env={**os.environ, "TERM": "dumb", "PYTHONIOENCODING": "utf-8", "LC_ALL": "C.UTF-8"},
+            env={**os.environ, "TERM": "dumb", "PYTHONIOENCODING": encoding, "LC_ALL": "C.UTF-8"},
         )
         os.close(slave)
 
@@ -307,8 +342,8 @@ def open_terminal():
     """Run a program at a terminal; it ends with the test, however that ends."""
     opened = []
 
-    def open_terminal(arguments, columns):
-        opened.append(Terminal(arguments, columns))
+    def open_terminal(arguments, columns, encoding="utf-8"):
+        opened.append(Terminal(arguments, columns, encoding))
         return opened[-1]
 
     yield open_terminal

@@ -224,8 +224,7 @@ def read_document(path: str, name: str = "") -> Source:
     try:
         document = Source.of_lines(read_lines(Path(path), ReadingReport()), name)
     except StepError as error:
-        remedy = "put your text there and run this step again"  # of step 01, for an empty file
-        raise StepError(str(error).replace(path, name).replace(remedy, "give a text file, or nothing")) from None
+        raise StepError(str(error).replace(path, name)) from None
     except OSError as error:
         raise StepError(f"{name}: {(error.strerror or str(error)).lower()}; give another file, or nothing") from None
     if not document.text:

@@ -121,11 +121,7 @@ class Assistant:
     @classmethod
     def load(cls, settings) -> "Assistant":
         device = choose_device(settings.device)
-        try:
-            checkpoint = load_checkpoint(settings.checkpoint_path)
-        except StepError as error:
-            # Step 04 must not go on from it; here somebody may have named a file of another kind.
-            raise StepError(str(error).replace("delete it and run: ", "name another, or run: ")) from None
+        checkpoint = load_checkpoint(settings.checkpoint_path)
         try:
             tokenizer = Tokenizer.from_str(checkpoint["tokenizer"])
             template = Template(**checkpoint["template"])
@@ -134,7 +130,7 @@ class Assistant:
         except (LookupError, TypeError) as error:
             raise StepError(
                 f"{settings.checkpoint_path}: another version of these scripts wrote it ({error}); "
-                "delete it and run: python 04_train_gpt_from_scratch.py"
+                "move it away and run: python 04_train_gpt_from_scratch.py"
             ) from None
 
     @cached_property

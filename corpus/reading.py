@@ -70,7 +70,7 @@ def detect_encoding(path: Path) -> str:
         # A character cut by the end of the probe must not count as damage.
         probe += file.readline(LONGEST_LINE) if len(probe) == PROBE_BYTES else b""
     if not probe.strip():
-        raise StepError(f"{path}: the file is empty; put your text there and run this step again")
+        raise StepError(f"{path}: the file is empty; put a text into it")
     for mark, encoding in BYTE_ORDER_MARKS:
         if probe.startswith(mark):
             return encoding

@@ -94,12 +94,13 @@ def _read_checkpoint(path: Path) -> dict:
         raise DamagedCheckpointError(
             f"{path}: {path.stat().st_size:,} bytes that cannot be read as a checkpoint ({type(error).__name__}), "
             "truncated or foreign",
-            "delete it and run: python 04_train_gpt_from_scratch.py",
+            "move it away and run: python 04_train_gpt_from_scratch.py",
         ) from None
     found = content.get("format") if isinstance(content, dict) else None
     if found != FORMAT:
         raise StepError(
-            f"{path}: its format is {found!r}, not {FORMAT!r}; delete it and run: python 04_train_gpt_from_scratch.py"
+            f"{path}: its format is {found!r}, not {FORMAT!r}; "
+            "move it away and run: python 04_train_gpt_from_scratch.py"
         )
     return content
 

@@ -2,11 +2,21 @@
 
 import re
 from collections import Counter
+from collections.abc import Collection
 from functools import lru_cache
 
 from corpus.checklists import find_checklist
 from corpus.contacts import FULL_NUMBER, find_contacts, find_values
-from corpus.documents import BULLET, HEAD_LINE, ITEM_NUMBER, SENTENCE_END, Document, split_sentences
+from corpus.documents import (
+    BULLET,
+    HEAD_LINE,
+    ITEM_NUMBER,
+    MARKS_ONLY,
+    NUMBERED_ITEM,
+    SENTENCE_END,
+    Document,
+    split_sentences,
+)
 from corpus.institutions import LABEL
 from corpus.reviews import find_review
 from corpus.template import Answer
@@ -16,11 +26,14 @@ CUT = "…"  # what a line ends with that goes on in the document
 LOOSE_MARKS = " ,;("  # not left at the end of such a line
 MOST_SUMMARY_LINES = 5
 LONGEST_DETAILS = 300  # characters of the passage that a grounded answer ends with
+LONGEST_HEADING = 25
 
 # A long line may be cut after one of these: a comma, or a connective ending before a space.
 CLAUSE_END = re.compile(
     r"(?:[,;)]|(?:하고|되고|이고|으며|하며|되며|지만|는데|은데|인데|니까|므로|면서|해서|어서|아서|하면|되면|으면|려면))(?=\s)"
 )
+# "…은 다음과 같습니다.", "그 뒤로 한 일은 이렇습니다.", "준비물:": a list must come.
+ANNOUNCEMENT = re.compile(r"(?:다음|아래)(?:과|와)?\s?같|이렇습니다[.:]?$|[:：]$")
 CONTACT = re.compile(rf"{LABEL.pattern}|{FULL_NUMBER}")
 WORD = re.compile(r"[가-힣]{2,}|[A-Za-z]{2,}")
 PARTICLE = re.compile(
@@ -171,31 +184,67 @@ def _passage(text: str, summary: list[str]) -> str:
 def _passages(text: str) -> list[tuple[int, list[tuple[int, str]]]]:
     """Connected runs of whole sentences, (line, sentence) each, of at most LONGEST_DETAILS characters together.
 
-    Each with the number of its first sentence, in the order of these, the longer before the shorter. Contacts have
-    a section of their own, so only a text of nothing else is told with them. Sentences are cut where none fits.
+    Each with the number of its first sentence, in the order of these, the longer before the shorter. A run begins
+    where a line does, as what stands within one leans on what was said before, and does not end on what announces
+    a list. Contacts have a section of their own, so only a text of nothing else is told with them. Sentences are cut
+    where none fits.
     """
     everything, sentences, left_out = [], [], 0
-    for number, line in enumerate(text.split("\n")):
+    announcing = set()  # places in `sentences`
+    lines = text.split("\n")
+    for number, line in enumerate(lines):
+        if MARKS_ONLY.match(line):
+            continue
         is_head = bool(HEAD_LINE.match(line))
+        kept = len(sentences)
         for sentence in split_sentences(line):
             everything.append((number, sentence))
             if is_head or _is_contact_line(sentence):
                 left_out += 1  # what follows on the same line stands below what came before
             else:
                 sentences.append((number + left_out, sentence))
+        if len(sentences) > kept and _announces(sentences[-1][1], next(filter(str.strip, lines[number + 1 :]), "")):
+            announcing.add(len(sentences) - 1)
     sentences = sentences or everything
-    return _runs(sentences) or _runs([(number, shorten(sentence, LONGEST_DETAILS)) for number, sentence in sentences])
+    return (
+        _runs(sentences, announcing)
+        or _runs(sentences)
+        or _runs([(number, shorten(sentence, LONGEST_DETAILS)) for number, sentence in sentences])
+    )
 
 
-def _runs(sentences: list[tuple[int, str]]) -> list[tuple[int, list[tuple[int, str]]]]:
+def _announces(sentence: str, following: str) -> bool:
+    """Whether the last sentence of a line only says what comes below: a heading, or "…은 다음과 같습니다."."""
+    if ANNOUNCEMENT.search(sentence):
+        return True
+    if len(sentence) > LONGEST_HEADING or SENTENCE_END.search(sentence):
+        return False
+    kind, kind_below = _kind_of_item(sentence), _kind_of_item(following)
+    if kind:  # "1. 증상" above what is no item of the same list
+        return bool(following) and kind != kind_below and bool(kind_below or kind == "1")
+    return not following or bool(kind_below) or _is_contact_line(following)
+
+
+def _kind_of_item(line: str) -> str:
+    """What marks a line as an item: "1" for any number, its bullet, or "" for no item."""
+    if NUMBERED_ITEM.match(line):
+        return "1"
+    return line.strip()[0] if BULLET.match(line) else ""
+
+
+def _runs(
+    sentences: list[tuple[int, str]], announcing: Collection[int] = ()
+) -> list[tuple[int, list[tuple[int, str]]]]:
     runs = []
-    for start in range(len(sentences)):
+    starts = [place for place, (number, _) in enumerate(sentences) if not place or number != sentences[place - 1][0]]
+    for start in starts:
         size, ends = -1, []
         for end in range(start, len(sentences)):
             size += len(sentences[end][1]) + 1
             if size > LONGEST_DETAILS:
                 break
-            ends.append(end + 1)
+            if end not in announcing:
+                ends.append(end + 1)
         runs += [(start, sentences[start:end]) for end in reversed(ends)]
     return runs
 

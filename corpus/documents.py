@@ -25,6 +25,7 @@ BULLET = re.compile(
     r"^\s*(?:[-*·•‣▶▷►✔✓☑☐✅❌❗❕⚠◎ㅇ○●◦■□▪▫◆☞→>×\U0001f300-\U0001faff]\ufe0f?|\[[ xXvV✓]?\]"
     r"|\(?\d{1,2}[.)](?!\d)|[①-⑳]|[가-하][.)]|[a-zA-Z][.)])\s?(?=\S)"
 )
+MARKS_ONLY = re.compile(r"[^\w\n]*$")  # a line that says nothing: "|---|---|", "★★★"
 # The number that a sentence begins with which is an item within a line: "2. 사진", not "5.18 기념일".
 ITEM_NUMBER = re.compile(r"^(?:\(?\d{1,2}\)?|[가나다라마바사아자차카타파하])\.\s?(?=[^\s\d])")
 NUMBERED_ITEM = re.compile(r"^\s*(?:\(?(\d{1,2})[.)]|([①-⑳]))\s*\S")

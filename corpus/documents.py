@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from corpus.reading import Line
 
@@ -84,10 +85,13 @@ NO_END = (
     r"(?<!\b[0-9A-Za-z가나다라마바사아자차카타파하]\.)(?<!\b\d\d\.)(?<!\b(?:19|20)\d\d\.)"
     r"(?<!\(\d\)\.)(?<!\b\d\)\.)"
     r"(?<!(?i:\b(?:No|St|Dr|Mr|Ms|Rd|Km|Rm|Sr|Jr|Co|Mt)\.))"
-    r"(?<!(?i:\b(?:Ave|Mrs|Tel|Loc|Ext|Blk|Sta|Sto|Cor|Inc|Ltd)\.))"
+    r"(?<!(?i:\b(?:Ave|Doc|Mrs|Tel|Loc|Ext|Blk|Sta|Sto|Cor|Inc|Ltd)\.))"
     r"(?<!(?i:\b(?:Bldg|Brgy|Blvd|Atty|Corp|Subd)\.))"
 )
 SENTENCE_END = re.compile(rf"(?:[.!?。…]+{NO_END}[\"'”’)\]]*|(?:{ENDINGS})[~^ㅋㅎㅠㅜ!]*)(?=\s|$)")
+# What somebody adds in brackets; farther from each other, an opening and a closing mark may not be of one pair.
+LONGEST_ASIDE = 120
+IN_BRACKETS = re.compile(rf"\([^()\n]{{2,{LONGEST_ASIDE}}}\)|\[[^\[\]\n]{{2,{LONGEST_ASIDE}}}\]")
 # The number of an item ends what stands before it on its line, even where no full stop does: "준비물 1. 여권 2. 사진".
 BEFORE_ITEM = re.compile(r" (?=\d{1,2}\.(?: [^\d\s]|[가-힣]))(?<=[^\s\d.,:~은는] )")
 
@@ -295,7 +299,8 @@ def cut_text(text: str, max_characters: int) -> list[str]:
     while len(text) - start > max_characters:
         left = len(text) - start
         parts_left = -(-left // max_characters)
-        window = text[start : start + max_characters + 1]  # not all that is left, which may be megabytes
+        # Not all that is left, which may be megabytes; but a bracket that is open at the limit closes in it.
+        window = text[start : start + max_characters + LONGEST_ASIDE]
         cut = _best_cut(window, -(-left // parts_left), max_characters)
         pieces.append(window[:cut].rstrip())
         start += cut
@@ -307,20 +312,20 @@ def cut_text(text: str, max_characters: int) -> list[str]:
 def _best_cut(window: str, wanted: int, limit: int) -> int:
     """The place nearest to `wanted` to cut at, but not after `limit`: at a paragraph, a line, a sentence, a word.
 
-    The window is the text up to the character after the limit.
+    The window is the text up to some way after the limit.
     """
     lowest = wanted // 2
     ends = [
         [found.end() for found in re.finditer(r"\n\s*\n", window)],
         # A heading ends with a colon: what it announces must not be cut off from it.
         [found.end() for found in re.finditer(r"(?<![:：])\n", window)],
-        [found.end() for found in SENTENCE_END.finditer(window)],
+        _outside_brackets(window, _sentence_ends(window)),
     ]
     for candidates in ends:
         fitting = [end for end in candidates if lowest <= end <= limit]
         if fitting:
             return min(fitting, key=lambda end: abs(end - wanted))
-    space = max(window.rfind(" "), window.rfind("\n"))
+    space = max(window.rfind(" ", 0, limit + 1), window.rfind("\n", 0, limit + 1))
     return space if space > 0 else limit
 
 
@@ -331,11 +336,18 @@ def split_sentences(line: str) -> list[str]:
 
 @lru_cache(maxsize=256)  # summary, checklist and details of one document all ask for the same lines
 def _split_sentences(line: str) -> tuple[str, ...]:
-    sentences = []
-    for part in BEFORE_ITEM.split(line):
-        start = 0
-        for end in SENTENCE_END.finditer(part):
-            sentences.append(part[start : end.end()].strip())
-            start = end.end()
-        sentences.append(part[start:].strip())
-    return tuple(filter(None, sentences))
+    items = [space.end() for space in BEFORE_ITEM.finditer(line)]
+    places = [0, *sorted(_outside_brackets(line, _sentence_ends(line) + items)), len(line)]
+    return tuple(filter(None, (line[start:end].strip() for start, end in pairwise(places))))
+
+
+def _sentence_ends(text: str) -> list[int]:
+    return [found.end() for found in SENTENCE_END.finditer(text)]
+
+
+def _outside_brackets(text: str, places: list[int]) -> list[int]:
+    """The places that are not within brackets: an aside goes with its sentence, however many it holds itself."""
+    if not places or ("(" not in text and "[" not in text):
+        return places
+    inside = {place for found in IN_BRACKETS.finditer(text) for place in range(found.start() + 1, found.end())}
+    return [place for place in places if place not in inside]

@@ -299,10 +299,50 @@ def test_the_number_of_an_item_belongs_to_the_sentence_after_it(line, sentences)
         "내과는 Dr. Kim이 봅니다.",
         "담당은 Ms. 조이이고 loc. 105로 돌려 줍니다.",
         "T. (02) 0000-1234, Tel. (02) 0000-1235",
+        "Doc. No./Page No./Book No.가 비어 있으면 무효이고 Doc. No.는 꼭 보세요",
     ],
 )
 def test_a_date_an_initial_or_an_abbreviation_ends_no_sentence(line):
     assert split_sentences(line) == [line]
+
+
+@pytest.mark.parametrize(
+    ("line", "sentences"),
+    [
+        (
+            "마카티 한빛의원 (2층. 카드는 안 받아요. 현금만)에 갔습니다",
+            ["마카티 한빛의원 (2층. 카드는 안 받아요. 현금만)에 갔습니다"],
+        ),
+        (
+            "장소는 체육관 (Gate 3로 들어오십시오. 주차 됩니다)이니 늦지 마세요.",
+            ["장소는 체육관 (Gate 3로 들어오십시오. 주차 됩니다)이니 늦지 마세요."],
+        ),
+        (
+            "여권용 사진 [흰 배경입니다. 두 장] 가져오세요. 끝났습니다.",
+            ["여권용 사진 [흰 배경입니다. 두 장] 가져오세요.", "끝났습니다."],
+        ),
+        ("서류 (1. 여권 2. 사진)를 냅니다. 기다립니다.", ["서류 (1. 여권 2. 사진)를 냅니다.", "기다립니다."]),
+        (
+            "체육관에서 합니다. (Gate 3로 오세요.) 늦지 마세요.",
+            ["체육관에서 합니다.", "(Gate 3로 오세요.)", "늦지 마세요."],
+        ),
+        ("아픕니다 :( 병원에 갔습니다. 약을 샀습니다.", ["아픕니다", ":( 병원에 갔습니다.", "약을 샀습니다."]),
+        ("갔습니다. 1) 여권 냈습니다. 2) 사진 냈습니다.", ["갔습니다.", "1) 여권 냈습니다.", "2) 사진 냈습니다."]),
+    ],
+)
+def test_no_sentence_ends_within_brackets(line, sentences):
+    assert split_sentences(line) == sentences
+
+
+def test_a_bracket_that_closes_far_away_holds_no_sentence_together():
+    line = "(여기부터 적습니다. " + "창구에서 번호표를 뽑고 기다립니다. " * 9 + "끝났습니다.)"
+    assert len(split_sentences(line)) == 11
+
+
+def test_a_text_is_not_cut_within_brackets():
+    text = " ".join(["창구에서 (번호표를 뽑습니다. 앉습니다. 기다립니다) 불러 줍니다."] * 6)
+    pieces = [piece for limit in range(60, 200) for piece in cut_text(text, limit)]
+    assert all(piece.endswith("불러 줍니다.") for piece in pieces)
 
 
 def test_a_number_of_more_digits_ends_a_sentence():

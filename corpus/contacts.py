@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from corpus.normalization import EMAIL, KAKAO_ID, STREET_KIND, WEB
-from corpus.owners import choose_owner
+from corpus.owners import choose_owner, owner_of_last_resort
 
 # The shapes in which people write numbers of the Philippines (+63, 02, 0xx, 09xx) and Korea (+82, 02, 010, 15xx).
 GAP = r"[ \-.–]"
@@ -87,7 +87,7 @@ class Contact:
 def find_contacts(text: str, title: str = "") -> list[Contact]:
     """The contacts in a text whose labels are standardised, in its order.
 
-    The owner is somebody named near the value; `title` owns what nobody else does.
+    The owner is somebody named near the value; `title` owns what nobody else does, if it may be a name.
     """
     contacts: list[Contact] = []
     lines = text.split("\n")
@@ -97,7 +97,8 @@ def find_contacts(text: str, title: str = "") -> list[Contact]:
         for place, (_, _, label, value) in enumerate(values):
             owner = choose_owner(lines, found, number, place, title, previous)
             previous = owner or previous
-            contact = Contact(owner or title or value, label, value, normalize_value(label, value))
+            named = owner if owner != title else ""
+            contact = Contact(named or owner_of_last_resort(title), label, value, normalize_value(label, value))
             if contact not in contacts:
                 contacts.append(contact)
     return contacts

@@ -12,10 +12,12 @@ from corpus.institutions import (
     NO_NAME,
     NO_NAME_ALONE,
     NO_NAME_BEFORE,
+    NO_STOP,
     ONLY_ROLES,
     PERSON,
     SENTENCE_LIKE,
     clean_name,
+    find_institutions,
     find_names,
 )
 from corpus.linear import learned_weights, row_of, score
@@ -26,9 +28,10 @@ LINES_ABOVE = 8  # written lines above a contact in which its owner is looked fo
 MOST_FREQUENT_NAMES = 6
 LONGEST_HEADING = 40
 FULLER_NAME_MARGIN = 0.6  # of the scores, which are logits
+UNNAMED = "문의처"  # the owner of a contact whose text names nobody
 OTHER_NAME_MARGIN = 1.0  # wider: nobody is called what fits best
 
-SEGMENT_END = re.compile(r",\s|\s[-–—→=|/·]\s?|[|;:：()\[\]→]|\t|(?<=[.!?요다])\s|\s{2,}")
+SEGMENT_END = re.compile(rf",\s|\s[-–—→=|/·]\s?|[|;:：()\[\]→]|\t|(?<=[.!?요다]){NO_STOP}\s|\s{{2,}}")
 ENDS_AS_INSTITUTION = re.compile(rf"(?:{KINDS})$")
 FINAL_PARTICLE = re.compile(
     r"(?<=[가-힣A-Za-z)])(?:에서는|에서도|에서|에게|으로|이라는|라는|이고|인데|이나|은|는|을|를|에|의|로|와|과|도|만|이|가)$"
@@ -63,6 +66,14 @@ def choose_owner(lines: Sequence[str], found: Sequence[Found], line: int, place:
         and not SENTENCE_LIKE.search(candidate.name)
     ]
     return candidates[max(fuller, key=lambda index: scores[index], default=best)].name
+
+
+def owner_of_last_resort(title: str) -> str:
+    """Whose a contact is that nobody near it owns: the title's, or UNNAMED where a sentence as title names nobody."""
+    bare = clean_name(title)
+    if not bare or title.lower().startswith("re:") or SENTENCE_LIKE.search(bare) or NO_NAME.search(bare):
+        return next(filter(ENDS_AS_INSTITUTION.search, find_institutions(title)), UNNAMED)
+    return title
 
 
 def _name_in_place_of(best: int, candidates: Sequence["Candidate"], scores: Sequence[float], previous: str) -> str:

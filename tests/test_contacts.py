@@ -256,8 +256,12 @@ def test_a_particle_is_no_owner():
     ]
 
 
-def test_a_contact_of_nobody_is_its_own_owner():
-    assert contacts_of("☎ 02-000-1234") == [("02-000-1234", "TEL", "02-000-1234")]
+def test_a_contact_of_nobody_stands_below_a_fixed_word():
+    """A number as the name of an institution says nothing, and can be taken for a second number."""
+    assert contacts_of("☎ 02-000-1234\n✉ job@saebom-food.example") == [
+        ("문의처", "TEL", "02-000-1234"),
+        ("문의처", "EMAIL", "job@saebom-food.example"),
+    ]
 
 
 def test_one_contact_told_twice_is_one():
@@ -304,9 +308,40 @@ def test_a_name_that_only_looks_like_a_piece_of_a_sentence_is_an_owner(name):
     assert contacts_of(f"{name}\n☎ 02-000-1234", title="모음") == [(name.rstrip("."), "TEL", "02-000-1234")]
 
 
-def test_a_title_that_is_a_sentence_owns_what_nobody_else_does():
-    title = "학생인데 은행 계좌 열 수 있나요?"
-    assert contacts_of("어제 다녀왔습니다.\n급하시면 0900-000-2764", title=title)[0][0] == title
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Re: 학생인데 은행 계좌 열 수 있나요?",
+        "Re: 계좌 열기",
+        '이번 겨울 "4주 영어캠프" 보내신 분들 저만 화난 거 아니죠??',
+        "결혼비자 13A 받은 후기예요 (세부, 남편 필리핀 사람)",
+        "공정하게 수사해 줄 것을 요청합니다.",
+    ],
+)
+def test_a_title_that_is_a_sentence_is_no_owner(title):
+    assert contacts_of("어제 다녀왔습니다.\n급하시면 0900-000-2764", title=title)[0][0] == "문의처"
+
+
+def test_of_a_title_that_is_a_sentence_the_institution_in_it_is_the_owner():
+    title = "망고나무의원 다녀왔습니다!"
+    assert contacts_of("친절했습니다.\n급하시면 0900-000-2764", title=title)[0][0] == "망고나무의원"
+
+
+@pytest.mark.parametrize(
+    "words", ["Contact:", "지점 번호:", "출력이 까맣게 나옴", "안 뜨면", "덧붙여", "예약제,", "방법:"]
+)
+def test_a_word_of_a_role_or_a_piece_of_a_sentence_is_no_name(words):
+    assert contacts_of(f"{words} 0900-000-1234", title="통역 안내") == [("통역 안내", "TEL", "0900-000-1234")]
+
+
+def test_a_word_that_only_leads_on_is_no_part_of_a_name():
+    assert contacts_of("그 다음 대사관 (02) 0000-8210")[0][0] == "대사관"
+
+
+@pytest.mark.parametrize("name", ["St. Luke's Medical Center", "Dr. Kim Clinic"])
+@pytest.mark.parametrize("line", ["{}\n☎ (02) 0000-1234", "{} 02-0000-1234", "응급실은 {} ☎ (02) 0000-1234"])
+def test_the_full_stop_of_an_abbreviation_does_not_cut_a_name(name, line):
+    assert contacts_of(line.format(name), title="통역 안내")[0][0] == name
 
 
 # --- Spellings of one contact ---

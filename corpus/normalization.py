@@ -14,6 +14,8 @@ LINE_ENDS = re.compile("\r\n?|[\x0c\x85\u2028\u2029]")
 SPACES = re.compile("[ \t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
 SPACE_BEFORE_LINE_END = re.compile(" +$", re.MULTILINE)
 HTML_BREAK = re.compile(r"<(?:br|/p|/div|/li|/tr|/h[1-6])\s*/?>", re.IGNORECASE)
+# Between the cells of a row; the last cell ends with its row.
+HTML_CELL_END = re.compile(r"</t[dh] ?>[ \t]*(?=<t[dh][ >])", re.IGNORECASE)
 HTML_TAG = re.compile(
     r"</?(?:p|div|span|a|b|i|u|em|strong|font|img|ul|ol|li|table|tbody|thead|tr|td|th|h[1-6]|hr|center|br|blockquote"
     r"|html|body|head|style|script|meta|link|iframe|sup|sub|small)(?:\s[^<>\n]{0,500})?/?>|<!--[^\n]{0,500}?-->",
@@ -87,7 +89,7 @@ def _normalize_once(text: str) -> str:
     if "&" in text:
         text = HTML_ENTITY.sub(lambda entity: html.unescape(entity[0]), text)
     if "<" in text:
-        text = HTML_TAG.sub("", HTML_BREAK.sub("\n", text))
+        text = HTML_TAG.sub("", HTML_BREAK.sub("\n", HTML_CELL_END.sub(" | ", text)))
     if not unicodedata.is_normalized("NFC", text):
         text = unicodedata.normalize("NFC", text)
     text = SPACES.sub(" ", text)

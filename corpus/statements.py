@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from corpus.documents import BULLET, HEAD_LINE, ITEM_NUMBER, NUMBERED_ITEM, split_sentences
+from corpus.documents import BULLET, HEAD_LINE, ITEM_NUMBER, MARKS_ONLY, NUMBERED_ITEM, split_sentences
 from corpus.institutions import LABEL
 
 LONGEST_HEADING = 25
@@ -39,8 +39,8 @@ def read_statements(text: str, title: str = "") -> list[Statement]:
     heading, below_heading, after_blank = "", 0, True
     lines = [line.strip() for line in text.split("\n")]
     for number, line in enumerate(lines):
-        if not line:
-            after_blank = True
+        if MARKS_ONLY.match(line):  # a blank line, a rule, or the one below the head of a table
+            after_blank = after_blank or "|" not in line
             continue
         if HEAD_LINE.match(line) or (title and title in line and len(line) < len(title) + 12):
             continue

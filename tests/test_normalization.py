@@ -62,6 +62,13 @@ def test_a_tag_that_ends_a_line_becomes_a_line_end():
     assert normalize("여권<br>사진 2장<BR/>수수료<br />신청서") == "여권\n사진 2장\n수수료\n신청서"
 
 
+def test_the_cells_of_a_row_stay_apart_and_rows_below_each_other():
+    table = (
+        "<table><tr><th>서류</th><th>비용</th></tr><tr><td>여권 사본 </td> <TD align=right>200페소</TD></tr></table>"
+    )
+    assert normalize(table) == "서류 | 비용\n여권 사본 | 200페소\n"
+
+
 def test_angle_brackets_that_are_no_tag_stay():
     text = "<마닐라 생활 안내> 체류 30일 < 59일 > 29일 <끝>"
     assert normalize(text) == text
@@ -100,6 +107,8 @@ TRICKY += [
     "&#13;",
     "<!--",
     "-->",
+    "</td>",
+    "<td>",
     "\u037e",
 ]
 

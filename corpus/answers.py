@@ -9,6 +9,7 @@ from corpus.checklists import find_checklist
 from corpus.contacts import FULL_NUMBER, find_contacts, find_values
 from corpus.documents import (
     BULLET,
+    CHAT_PREFIX,
     HEAD_LINE,
     ITEM_NUMBER,
     MARKS_ONLY,
@@ -123,7 +124,7 @@ def _statements(text: str, title: str) -> list[str]:
     """The sentences of a text that say something: no heads, titles, contact lines or scraps."""
     statements = []
     for line in text.split("\n"):
-        line = line.strip()
+        line = CHAT_PREFIX.sub("", line.strip())
         if not line or HEAD_LINE.match(line) or (title and title in line and len(line) < len(title) + 12):
             continue
         for sentence in split_sentences(BULLET.sub("", line)):
@@ -195,7 +196,7 @@ def _passages(text: str) -> list[tuple[int, list[tuple[int, str]]]]:
     for number, line in enumerate(lines):
         if MARKS_ONLY.match(line):
             continue
-        is_head = bool(HEAD_LINE.match(line))
+        is_head = bool(HEAD_LINE.match(CHAT_PREFIX.sub("", line)))
         kept = len(sentences)
         for sentence in split_sentences(line):
             everything.append((number, sentence))

@@ -46,6 +46,13 @@ HEAD_LINES = (
     r"(?:기고|글|사진)\s*[|｜]\s*\S.{1,24}",
 )
 HEAD_LINE = re.compile(rf"^\s*(?:{'|'.join(HEAD_LINES)})\s*$", re.IGNORECASE)
+# "[닉네임] [오후 3:12] …" and "2024년 3월 1일 오후 3:12, 닉네임 : …": who said it in a chat, and when.
+CHAT_PREFIX = re.compile(
+    r"^\[[^\]]{1,20}\] \[(?:오전|오후) \d{1,2}:\d\d\] "
+    r"|^\d{4}년 \d{1,2}월 \d{1,2}일 (?:오전|오후) \d{1,2}:\d\d, [^:]{1,20} : "
+)
+# Where a text comes from, or whom it is for, at its head: "(단톡방에서 퍼옴)".
+NOTE = re.compile(r"\s*\([^()]*\)\s*$")
 # What short words in brackets end in when they head a part of a post, not a post: "<준비물>", "〈셋째 날〉".
 PART_END = "[것씀전후날에기일점활물서법용항림]"
 NO_KIND = r"추가|참고|준비|서류|주의|수정|예시|사진|답변|댓글|\d+일|별표|별지|서식|부칙|붙임|[ xXvV✓]?\]"
@@ -254,7 +261,8 @@ def _looks_like_title(text: str) -> bool:
 def find_title(lines: tuple[str, ...]) -> str:
     """The title of a post without its brackets and marks, or "" where its first lines are none."""
     for text in lines[:3]:
-        if HEAD_LINE.match(text) and not re.match(r"\s*제목", text):
+        text = CHAT_PREFIX.sub("", text)
+        if NOTE.match(text) or (HEAD_LINE.match(text) and not re.match(r"\s*제목", text)):
             continue
         if len(lines) > 1 and (BRACKETED_TITLE.match(text) or _looks_like_title(text) or _is_petition_title(text)):
             return _strip_title(text)

@@ -3,16 +3,11 @@
 import re
 from dataclasses import dataclass
 
-from corpus.documents import BULLET, HEAD_LINE, ITEM_NUMBER, MARKS_ONLY, NUMBERED_ITEM, split_sentences
+from corpus.documents import BULLET, CHAT_PREFIX, HEAD_LINE, ITEM_NUMBER, MARKS_ONLY, NUMBERED_ITEM, split_sentences
 from corpus.institutions import LABEL
 
 LONGEST_HEADING = 25
 LONGEST_ITEM = 80
-# "[닉네임] [오후 3:12] …" and "2024년 3월 1일 오후 3:12, 닉네임 : …": who said it in a chat, and when.
-CHAT_PREFIX = re.compile(
-    r"^\[[^\]]{1,20}\] \[(?:오전|오후) \d{1,2}:\d\d\] "
-    r"|^\d{4}년 \d{1,2}월 \d{1,2}일 (?:오전|오후) \d{1,2}:\d\d, [^:]{1,20} : "
-)
 SENTENCE_LIKE = re.compile(r"(?:[.!?~]|[다요죠음함됨임니까])[\s\"”')\]ㅋㅎㅠ^!]*$")
 IN_BRACKETS = re.compile(r"^[<\[【「〈(].{1,24}[>\]】」〉)]\s*$")
 NAMED_PART = re.compile(rf"([^:：=]{{0,{LONGEST_HEADING}}}?)\s?[:：=]\s?(\S.*)")  # "준비물: 여권, 사진"
@@ -37,7 +32,7 @@ def read_statements(text: str, title: str = "") -> list[Statement]:
     """The statements of a text in its order, without its title, dates, bylines and contact lines."""
     statements: list[Statement] = []
     heading, below_heading, after_blank = "", 0, True
-    lines = [line.strip() for line in text.split("\n")]
+    lines = [CHAT_PREFIX.sub("", line.strip()) for line in text.split("\n")]
     for number, line in enumerate(lines):
         if MARKS_ONLY.match(line):  # a blank line, a rule, or the one below the head of a table
             after_blank = after_blank or "|" not in line
@@ -45,7 +40,7 @@ def read_statements(text: str, title: str = "") -> list[Statement]:
         if HEAD_LINE.match(line) or (title and title in line and len(line) < len(title) + 12):
             continue
         is_item, is_numbered = bool(BULLET.match(line)), bool(NUMBERED_ITEM.match(line))
-        body = CHAT_PREFIX.sub("", BULLET.sub("", line)).strip()
+        body = BULLET.sub("", line).strip()
         if after_blank and below_heading:
             heading = ""
         named_part = NAMED_PART.match(body)

@@ -116,6 +116,17 @@ def test_the_summary_does_not_tell_the_same_thing_twice():
     assert sum("연장합니다" in line for line in summary) == 1 and len(summary) == 3
 
 
+def test_the_summary_of_a_chat_says_what_was_said_and_not_who_said_it():
+    chat = (
+        "[리아맘] [오후 3:12] 여권 잃어버리면 어디로 가나요\n"
+        "[망고] [오후 3:13] 먼저 가까운 경찰서에서 분실 신고서를 받으세요."
+    )
+    assert extract_answer(document(chat, "여권 잃어버리면 어디로 가나요")).summary == [
+        "여권 잃어버리면 어디로 가나요",
+        "먼저 가까운 경찰서에서 분실 신고서를 받으세요.",
+    ]
+
+
 # --- The checklist ---
 
 

@@ -18,6 +18,7 @@ from corpus.documents import SEPARATOR, cut_documents, find_title, split_posts
 from corpus.form import LONGEST_CONTACT, GuidedForm, free_form, material_of, material_of_table
 from corpus.guide import AnswerGuide
 from corpus.normalization import normalize, standardize_labels
+from corpus.owners import UNNAMED
 from corpus.reading import Line
 from corpus.retrieval import WEAK_MATCH, DocumentIndex, FoundDocument, matching_share, open_index, searchable
 from corpus.samples import Sample
@@ -261,7 +262,7 @@ class Assistant:
         """What holds the answer to its form and to its documents, which were searched for or given."""
         settings = self.settings
         if settings.closed_book and not documents:
-            words = content_words(question)
+            words = [word for word in content_words(question) if word not in UNNAMED]
             named = (entry for entry in self.table if any(word in entry["institution"].lower() for word in words))
             material = material_of_table(named)
         else:

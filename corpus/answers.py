@@ -237,7 +237,14 @@ def _runs(
     sentences: list[tuple[int, str]], announcing: Collection[int] = ()
 ) -> list[tuple[int, list[tuple[int, str]]]]:
     runs = []
-    starts = [place for place, (number, _) in enumerate(sentences) if not place or number != sentences[place - 1][0]]
+    lengths = Counter[int]()  # a line that is too long to be told whole may be begun at any of its sentences
+    for number, sentence in sentences:
+        lengths[number] += len(sentence) + 1
+    starts = [
+        place
+        for place, (number, _) in enumerate(sentences)
+        if not place or number != sentences[place - 1][0] or lengths[number] > LONGEST_DETAILS
+    ]
     for start in starts:
         size, ends = -1, []
         for end in range(start, len(sentences)):

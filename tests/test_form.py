@@ -407,7 +407,7 @@ def test_lines_that_a_model_spells_out_byte_by_byte_take_their_true_room(tokeniz
     parts_of(text)
 
 
-@pytest.mark.parametrize("room", range(250, 900, 50))
+@pytest.mark.parametrize("room", range(300, 900, 50))
 def test_free_lines_end_with_their_sentences_where_the_room_for_them_does(tokenizer, recite, room):
     sentences = " 여권을 잃어버렸다면 경찰서에 먼저 신고하세요. 그다음 1500.50페소를 대사관에 내야 합니다."
     assert len(tokenizer.encode(sentences).ids) < LINE_ENDING

@@ -267,26 +267,28 @@ class Attention(nn.Module):
             k, v = place.cache.append(index, k, v, place.indices, place.end)  # (B, G, end, D)
         if x.device.type == "mps":  # which has computed wrongly with strides
             q, k, v = q.contiguous(), k.contiguous(), v.contiguous()
-        y = attend_to_cache(q.to(k.dtype), k, v, place.mask) if place.cache else attend(q, k, v, place.mask)
+        attend = attend_with_few if place.cache and T <= FEW_VECTORS else attend_with_many
+        y = attend(q.to(k.dtype), k, v, place.mask)
         y = y.transpose(1, 2).reshape(B, T, -1)  # (B, H, T, D) -> (B, T, H * D)
         return self.o_proj(y)
 
 
-def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
-    """Causal attention, (B, H, T, D), of queries (B, H, T, D) to keys and values (B, G, T, D) of the same positions."""
+def attend_with_many(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
+    """Attention, (B, H, T, D), of queries (B, H, T, D) to keys and values (B, G, end, D), by the library's kernels."""
     if k.size(1) < q.size(1):
-        k = k.repeat_interleave(q.size(1) // k.size(1), dim=1)  # (B, G, T, D) -> (B, H, T, D)
+        k = k.repeat_interleave(q.size(1) // k.size(1), dim=1)  # (B, G, end, D) -> (B, H, end, D)
         v = v.repeat_interleave(q.size(1) // v.size(1), dim=1)
-    if q.device.type == "cpu" and torch.is_grad_enabled():
+    if mask is None and q.device.type == "cpu" and torch.is_grad_enabled():
         return attend_in_blocks(q, k, v)
     return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None)
 
 
-def attend_to_cache(q: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> Tensor:
-    """Attention, (B, H, T, D), of queries (B, H, T, D) to cached keys and values (B, G, end, D), by the definition.
+def attend_with_few(q: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> Tensor:
+    """Attention, (B, H, T, D), of few queries (B, H, T, D) to many keys and values (B, G, end, D), by the definition.
 
     `F.scaled_dot_product_attention` copies the whole cache when it scales the keys, which took a fifth of the
-    time of 16 texts at once. Queries that share a head of keys stand below each other, so that is not copied either.
+    time of 16 texts at once; for many queries, as in a prompt of 1,024 tokens, it is faster by a quarter.
+    Queries that share a head of keys stand below each other, so that no head is copied either.
     """
     B, H, T, D = q.shape
     G, end = k.size(1), k.size(2)

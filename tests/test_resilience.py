@@ -313,7 +313,7 @@ def test_a_device_that_decodes_wrongly_with_a_cache_is_found(model, row, monkeyp
     def forget(attention, q, k, v, mask):
         return attention(q, k, v, mask & (mask.cumsum(-1) > 1))  # all but what stands first
 
-    monkeypatch.setattr(gpt.model, "attend_to_cache", broken_after(0, gpt.model.attend_to_cache, forget))
+    monkeypatch.setattr(gpt.model, "attend_with_few", broken_after(0, gpt.model.attend_with_few, forget))
     assert any("with a cache" in complaint for complaint in compare_with_cpu(model, *row, torch.float32))
 
 

@@ -24,7 +24,7 @@ ADDR: 12 Halimbawa Street, Taguig
 WEB: www.embahada.example
 회비는 계좌 000-0000-9876-01로 보내세요."""
 
-WEAKLY_MATCHED = ["양자역학 시험 공식 정리", "피타고라스 정리 학교 시험 문제"]
+WEAKLY_MATCHED = ["양자역학 시험 공식 정리", "피타고라스 미분 적분 벡터 행렬 학교"]
 
 
 # --- An end ---

@@ -412,7 +412,7 @@ def test_every_label_names_one_document(bundled_house):
 
 
 def test_questions_in_words_of_peoples_own_find_their_documents(look_up):
-    """Of 64 questions 39 find a document that answers them in the first place, 50 among the first three."""
+    """Of 64 questions 38 find a document that answers them in the first place, 51 among the first three."""
     ranks = Counter()
     for label in QUESTIONS:
         for rank, sample in enumerate(look_up(label["question"]), start=1):
@@ -420,12 +420,12 @@ def test_questions_in_words_of_peoples_own_find_their_documents(look_up):
                 ranks[rank] += 1
                 break
     assert len(QUESTIONS) == 64
-    assert ranks.total() >= 48
-    assert ranks[1] >= 37
+    assert ranks.total() >= 49
+    assert ranks[1] >= 36
 
 
 def test_whether_a_document_is_about_the_question_is_told_by_how_much_of_it_it_holds(bundled_house, look_up):
-    """Of 39 right documents 2 are called weak matches, of 25 wrong ones 3; of 40 for other things 23, and 5 find none."""
+    """Of 38 right documents 1 is called a weak match, of 26 wrong ones 7; of 40 for other things 25, and 6 find none."""
     tokenizer = Tokenizer.from_file(str(bundled_house.tokenizer))
     index = open_index(bundled_house.index, bundled_house.samples, tokenizer_sha256(bundled_house))
 
@@ -440,6 +440,6 @@ def test_whether_a_document_is_about_the_question_is_told_by_how_much_of_it_it_h
     for label in QUESTIONS:
         (found,) = look_up(label["question"], 1)
         weak[any(phrase in found.document for phrase in label["answered_by"])].append(is_weak(label["question"]))
-    assert sum(weak[True]) <= 3 and sum(weak[False]) >= 2
+    assert sum(weak[True]) <= 3 and sum(weak[False]) >= 4
     assert len(OTHER_QUESTIONS) == 40
-    assert sum(map(is_weak, OTHER_QUESTIONS)) >= 26
+    assert sum(map(is_weak, OTHER_QUESTIONS)) >= 28

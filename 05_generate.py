@@ -16,8 +16,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
 import pipeline
-from assistant import Answer, Assistant, Request, Source
+from assistant import Assistant, Request, Source, WrittenAnswer
 from corpus.reading import ReadingReport, detect_encoding, read_lines
+from gpt import sampling
 from pipeline import StepError
 
 from tqdm import tqdm
@@ -91,17 +92,9 @@ def check_settings(settings) -> None:
     for name in ("max_new_tokens", "documents", "rows"):
         value = getattr(settings, name)
         require(value >= 1, f"{name.upper()} is {value}; it must be at least 1")
-    require(
-        settings.temperature == 0 or 0.01 <= settings.temperature <= 100,
-        f"TEMPERATURE is {settings.temperature}; it must be 0, or at least 0.01 and at most 100",
-    )
-    for name in ("top_k", "no_repeat_ngram"):
-        require(getattr(settings, name) >= 0, f"{name.upper()} is {getattr(settings, name)}; it must be 0 or more")
-    require(0 < settings.top_p <= 1, f"TOP_P is {settings.top_p}; it must be over 0 and at most 1")
-    require(
-        0.1 <= settings.repetition_penalty <= 10,
-        f"REPETITION_PENALTY is {settings.repetition_penalty}; it must be at least 0.1 and at most 10",
-    )
+    ngram = settings.no_repeat_ngram
+    require(ngram >= 0, f"NO_REPEAT_NGRAM is {ngram}; it must be 0 or more")
+    sampling.check_settings(settings)
     require(
         0 <= settings.seed < 2**63, f"SEED is {settings.seed}; it must be at least 0 and below 2 to the power of 63"
     )
@@ -144,9 +137,9 @@ def embolden(pieces: Iterable[str], headings: Collection[str]) -> Iterator[str]:
 
 
 def answer_file(assistant: Assistant, questions_path: str) -> None:
-    """Answer a file of questions, several at once; print a JSON line for each, in the order of the questions."""
+    """WrittenAnswer a file of questions, several at once; print a JSON line for each, in the order of the questions."""
     questions = read_questions(questions_path, assistant.space_beside)
-    finished: dict[int, Answer] = {}
+    finished: dict[int, WrittenAnswer] = {}
     printed = 0
     with tqdm(total=len(questions), desc="answer", unit="question") as bar:
         for answer in assistant.answer_all(questions):
@@ -157,7 +150,7 @@ def answer_file(assistant: Assistant, questions_path: str) -> None:
             bar.update()
 
 
-def describe(answer: Answer) -> dict:
+def describe(answer: WrittenAnswer) -> dict:
     """An answer as it is written to a file."""
     return {
         "question": answer.question,

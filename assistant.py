@@ -98,7 +98,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Answer:
+class WrittenAnswer:
     """An answer that is finished."""
 
     number: int  # of its question, counted from 0
@@ -310,8 +310,8 @@ class Assistant:
         if written == request.room:
             print("\n(cut off: MAX_NEW_TOKENS or the model's context was reached)", file=sys.stderr)
 
-    def answer_all(self, questions: Iterable[tuple[str, Source | None]]) -> Iterator[Answer]:
-        """Answer many questions, ROWS of them at once; an answer comes as soon as it is finished."""
+    def answer_all(self, questions: Iterable[tuple[str, Source | None]]) -> Iterator[WrittenAnswer]:
+        """WrittenAnswer many questions, ROWS of them at once; an answer comes as soon as it is finished."""
         questions, requests = list(questions), []
 
         def prepare_all() -> Iterator[Prompt]:
@@ -327,7 +327,7 @@ class Assistant:
             text = self.tokenizer.decode(tokens[number]).replace("\ufffd", "").rstrip("\n")
             request = requests[number]
             ended = len(tokens[number]) < request.room
-            yield Answer(number, questions[number][0] or SUM_UP, text, request.sources, request.notes, ended)
+            yield WrittenAnswer(number, questions[number][0] or SUM_UP, text, request.sources, request.notes, ended)
 
     def _generate(self, prompts: Iterable[Prompt], rows: int) -> Iterator[tuple[int, int]]:
         settings = self.settings

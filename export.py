@@ -10,7 +10,7 @@ from pathlib import Path
 import pipeline
 from corpus.chat_template import write_jinja, write_ollama
 from corpus.template import BOS, EOS, PAD, UNK, Template
-from gpt import gguf_file, huggingface, modelfile
+from gpt import gguf_file, huggingface, modelfile, sampling
 from gpt.checkpoint import load_checkpoint
 from gpt.gguf_file import write_gguf
 from gpt.huggingface import Conversation, write_huggingface
@@ -62,10 +62,7 @@ def check_settings(settings) -> None:
         f"DTYPE is {settings.dtype!r}; for FORMAT {settings.format} it must be {' or '.join(possible)}",
     )
     require(bool(settings.name.strip()), "NAME is empty; write a name for the model")
-    require(settings.temperature >= 0, f"TEMPERATURE is {settings.temperature}; it must be 0 or more")
-    require(settings.top_k >= 0, f"TOP_K is {settings.top_k}; it must be 0 (all) or more")
-    require(0 < settings.top_p <= 1, f"TOP_P is {settings.top_p}; it must be over 0 and at most 1")
-    require(settings.repetition_penalty > 0, f"REPETITION_PENALTY is {settings.repetition_penalty}; it must be over 0")
+    sampling.check_settings(settings)
 
 
 def require_place(folder: Path, force: bool) -> None:

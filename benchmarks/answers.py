@@ -34,7 +34,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 import pipeline  # noqa: E402
-from assistant import SUM_UP, Assistant, Source  # noqa: E402
+from assistant import Assistant, Source  # noqa: E402
 from benchmarks.samples import Score, similar, squeeze  # noqa: E402
 from corpus import questions  # noqa: E402
 from corpus.answers import content_words, strip_particle  # noqa: E402
@@ -142,7 +142,7 @@ def held_out_of(samples: Sequence[Sample], template: Template) -> HeldOut:
     closed = [question_of(sample.text) for sample in samples if not sample.document]
     document = Source(grounded.document, grounded.title, grounded.source, grounded.line)
     reference = grounded.text.partition(template.answer_start)[2].removesuffix(template.answer_end)
-    return HeldOut(document, question_of(grounded.text) or SUM_UP, closed[0] if closed else "", reference)
+    return HeldOut(document, question_of(grounded.text), closed[0] if closed else "", reference)
 
 
 def question_of(sample_text: str) -> str:
@@ -309,7 +309,7 @@ def topic_words(question: str) -> list[str]:
 
 def words_of_patterns() -> set[str]:
     patterns = (*questions.ABOUT_STEPS, *questions.ABOUT_TOPIC, *questions.ABOUT_SENTENCE, *questions.ABOUT_PART)
-    return {word for pattern in (*patterns, SUM_UP) for word in content_words(re.sub(r"{\w+}", "", pattern))}
+    return {word for pattern in patterns for word in content_words(re.sub(r"{\w+}", "", pattern))}
 
 
 WORDS_OF_PATTERNS = words_of_patterns()

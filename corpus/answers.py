@@ -20,6 +20,7 @@ from corpus.documents import (
 )
 from corpus.institutions import LABEL
 from corpus.reviews import find_review
+from corpus.statements import LONGEST_HEADING
 from corpus.template import Answer
 
 LONGEST_LINE = 120  # characters of one line of an answer; nine sentences of ten are shorter
@@ -27,7 +28,6 @@ CUT = "…"  # what a line ends with that goes on in the document
 LOOSE_MARKS = " ,;("  # not left at the end of such a line
 MOST_SUMMARY_LINES = 5
 LONGEST_DETAILS = 300  # characters of the passage that a grounded answer ends with
-LONGEST_HEADING = 25
 
 # A long line may be cut after one of these: a comma, or a connective ending before a space.
 CLAUSE_END = re.compile(
@@ -116,8 +116,8 @@ def shorten(line: str, longest: int = LONGEST_LINE) -> str:
     return line[:cut].rstrip(LOOSE_MARKS) + CUT if cut < len(line) else line
 
 
-def _is_contact_line(line: str) -> bool:
-    return bool(CONTACT.search(line))
+def _holds_contact(text: str) -> bool:
+    return bool(CONTACT.search(text))
 
 
 def _statements(text: str, title: str) -> list[str]:
@@ -129,7 +129,7 @@ def _statements(text: str, title: str) -> list[str]:
             continue
         for sentence in split_sentences(BULLET.sub("", line)):
             sentence = ITEM_NUMBER.sub("", sentence)
-            if len(sentence) >= 10 and not _is_contact_line(sentence) and len(WORD.findall(sentence)) >= 2:
+            if len(sentence) >= 10 and not _holds_contact(sentence) and len(WORD.findall(sentence)) >= 2:
                 statements.append(sentence)
     return statements
 
@@ -186,9 +186,9 @@ def _passages(text: str) -> list[tuple[int, list[tuple[int, str]]]]:
     """Connected runs of whole sentences, (line, sentence) each, of at most LONGEST_DETAILS characters together.
 
     Each with the number of its first sentence, in the order of these, the longer before the shorter. A run begins
-    where a line does, as what stands within one leans on what was said before, and does not end on what announces
-    a list. Contacts have a section of their own, so only a text of nothing else is told with them. Sentences are cut
-    where none fits.
+    where a line does, as what stands within one leans on what was said before, or at any sentence of a line too long
+    to be told whole; and it does not end on what announces a list. Contacts have a section of their own, so only a
+    text of nothing else is told with them. Sentences are cut where none fits.
     """
     everything, sentences, left_out = [], [], 0
     announcing = set()  # places in `sentences`
@@ -200,7 +200,7 @@ def _passages(text: str) -> list[tuple[int, list[tuple[int, str]]]]:
         kept = len(sentences)
         for sentence in split_sentences(line):
             everything.append((number, sentence))
-            if is_head or _is_contact_line(sentence):
+            if is_head or _holds_contact(sentence):
                 left_out += 1  # what follows on the same line stands below what came before
             else:
                 sentences.append((number + left_out, sentence))
@@ -223,7 +223,7 @@ def _announces(sentence: str, following: str) -> bool:
     kind, kind_below = _kind_of_item(sentence), _kind_of_item(following)
     if kind:  # "1. 증상" above what is no item of the same list
         return bool(following) and kind != kind_below and bool(kind_below or kind == "1")
-    return not following or bool(kind_below) or _is_contact_line(following)
+    return not following or bool(kind_below) or _holds_contact(following)
 
 
 def _kind_of_item(line: str) -> str:
@@ -237,7 +237,8 @@ def _runs(
     sentences: list[tuple[int, str]], announcing: Collection[int] = ()
 ) -> list[tuple[int, list[tuple[int, str]]]]:
     runs = []
-    lengths = Counter[int]()  # a line that is too long to be told whole may be begun at any of its sentences
+    """The runs of these sentences, as in `_passages`; none ends on one of the places `announcing`."""
+    lengths = Counter[int]()  # of the lines
     for number, sentence in sentences:
         lengths[number] += len(sentence) + 1
     starts = [

@@ -98,7 +98,7 @@ NO_END = (
 SENTENCE_END = re.compile(rf"(?:[.!?。…]+{NO_END}[\"'”’)\]]*|(?:{ENDINGS})[~^ㅋㅎㅠㅜ!]*)(?=\s|$)")
 # What somebody adds in brackets; farther from each other, an opening and a closing mark may not be of one pair.
 LONGEST_ASIDE = 120
-IN_BRACKETS = re.compile(rf"\([^()\n]{{2,{LONGEST_ASIDE}}}\)|\[[^\[\]\n]{{2,{LONGEST_ASIDE}}}\]")
+ASIDE = re.compile(rf"\([^()\n]{{2,{LONGEST_ASIDE}}}\)|\[[^\[\]\n]{{2,{LONGEST_ASIDE}}}\]")
 # The number of an item ends what stands before it on its line, even where no full stop does: "준비물 1. 여권 2. 사진".
 BEFORE_ITEM = re.compile(r" (?=\d{1,2}\.(?: [^\d\s]|[가-힣]))(?<=[^\s\d.,:~은는] )")
 
@@ -357,5 +357,5 @@ def _outside_brackets(text: str, places: list[int]) -> list[int]:
     """The places that are not within brackets: an aside goes with its sentence, however many it holds itself."""
     if not places or ("(" not in text and "[" not in text):
         return places
-    inside = {place for found in IN_BRACKETS.finditer(text) for place in range(found.start() + 1, found.end())}
+    inside = {place for found in ASIDE.finditer(text) for place in range(found.start() + 1, found.end())}
     return [place for place in places if place not in inside]

@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import pipeline
+
 import torch
 from torch import Tensor
 
@@ -17,6 +19,18 @@ class SamplingSettings:
     top_p: float = 1.0  # only the likeliest that together have this probability (Holtzman et al., 2020)
     repetition_penalty: float = 1.0  # over 1: tokens already written become less likely (Keskar et al., 2019)
     no_repeat_ngram: int = 0  # no run of so many tokens twice (Paulus et al., 2018); 0: any
+
+
+def check_settings(settings) -> None:
+    """Stop at values of a script's settings that cannot work. Raises StepError."""
+    require, penalty = pipeline.require_setting, settings.repetition_penalty
+    require(
+        settings.temperature == 0 or 0.01 <= settings.temperature <= 100,
+        f"TEMPERATURE is {settings.temperature}; it must be 0, or at least 0.01 and at most 100",
+    )
+    require(settings.top_k >= 0, f"TOP_K is {settings.top_k}; it must be 0 or more")
+    require(0 < settings.top_p <= 1, f"TOP_P is {settings.top_p}; it must be over 0 and at most 1")
+    require(0.1 <= penalty <= 10, f"REPETITION_PENALTY is {penalty}; it must be at least 0.1 and at most 10")
 
 
 def choose_token(

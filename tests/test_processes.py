@@ -21,7 +21,7 @@ import pipeline
 from corpus.template import BOS
 from gpt import processes
 from gpt.batches import IGNORED, find_samples, validation_batches
-from gpt.checkpoint import load_checkpoint
+from gpt.checkpoint import load_checkpoint, previous_of
 from gpt.run import StopSignals
 from gpt.token_file import read_token_file
 from pipeline import StepError
@@ -117,18 +117,30 @@ def logged(path: Path) -> list[dict[str, str]]:
 
 
 def assert_trained_alike(one: Path, other: Path) -> None:
-    """The same steps on the same rows, with weights and losses equal to rounding, and the same log."""
+    """The same steps on the same rows: the same losses to rounding, and weights that have moved the same way.
+
+    Single weights may differ: sums in another order differ by rounding, which Muon's products in bf16 and AdamW's
+    division by small gradients amplify by as much as the processor's kernels happen to round. Measured on processors
+    with and without bf16, a matrix is at most 0.03 of its last way apart; one that has lost a row of each batch, 0.2.
+    """
     left, right = load_checkpoint(one), load_checkpoint(other)
     assert left["data"] == right["data"]
     assert left["run"]["tokens"] == right["run"]["tokens"]
     for mine, others in zip(left["run"]["history"], right["run"]["history"], strict=True):
-        assert others == pytest.approx(mine, rel=1e-5)
-    for name, tensor in left["model"].items():
-        torch.testing.assert_close(right["model"][name], tensor, rtol=1e-3, atol=1e-3)
-    for mine, others in zip(logged(one), logged(other), strict=True):
+        assert others == pytest.approx(mine, rel=1e-4)
+    assert_moved_alike(load_checkpoint(previous_of(one))["model"], left["model"], right["model"])
+    for number, (mine, others) in enumerate(zip(logged(one), logged(other), strict=True)):
         for name in ("step", "tokens", "train_loss", "validation_bits_per_byte", "rate", "gradient_norm"):
             assert bool(mine[name]) == bool(others[name])
-            assert float(others[name] or 0) == pytest.approx(float(mine[name] or 0), rel=1e-3)
+            # Nothing has amplified the rounding of the first step yet.
+            assert float(others[name] or 0) == pytest.approx(float(mine[name] or 0), rel=1e-4 if number == 0 else 1e-2)
+
+
+def assert_moved_alike(before: dict, after: dict, other: dict) -> None:
+    """Each tensor of `other` is near that of `after`, in relation to the way from `before` to `after`."""
+    for name, tensor in after.items():
+        way = (tensor - before[name]).norm().item()
+        assert (other[name] - tensor).norm().item() <= 0.1 * way, name
 
 
 @pytest.fixture(scope="module")
@@ -165,6 +177,14 @@ def test_three_processes_train_what_one_trains(house, flags):
     train_script.main([*house.flags("04", **SETTINGS, checkpoint_path=one), *flags])
     assert [end.code for end in train(house, add_flags, count=3, checkpoint_path=three)] == [0, 0, 0]
     assert_trained_alike(one, three)
+
+
+def test_a_row_that_some_process_left_out_would_be_noticed(house, alone):
+    path = at(house, "four rows")
+    house.run("04", checkpoint_path=path, **SETTINGS | {"batch_size": 4})
+    left, right = load_checkpoint(alone)["model"], load_checkpoint(path)["model"]
+    with pytest.raises(AssertionError):
+        assert_moved_alike(load_checkpoint(previous_of(alone))["model"], left, right)
 
 
 @needs_fork

@@ -9,12 +9,13 @@ import json
 import os
 import signal
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import Literal
 
 import pipeline
 from corpus.advertising import is_advertising
@@ -26,8 +27,8 @@ from corpus.normalization import standardize_labels
 from corpus.questions import ask
 from corpus.reading import Line, ReadingReport, list_sources, read_lines
 from corpus.samples import Sample, format_sample
-from corpus.template import STYLES, Template, count_markers
-from pipeline import StepError
+from corpus.template import Template, count_markers
+from pipeline import StepError, setting
 
 from tqdm import tqdm
 
@@ -46,20 +47,23 @@ CONTACTS = "keep"  # or "placeholder": <TEL> and the like in place of values, wh
 WORKERS = 0  # processes that write answers; 0 = one for each core
 
 
-def main(arguments=()):
-    settings = pipeline.read_settings(globals(), arguments)
-    pipeline.require_setting(
-        settings.max_document_characters >= 100,
-        f"MAX_DOCUMENT_CHARACTERS is {settings.max_document_characters}; a document needs at least 100 characters",
-    )
-    pipeline.require_setting(settings.style in STYLES, f"STYLE is {settings.style!r}; it must be answer or summary")
-    pipeline.require_setting(settings.questions >= 0, f"QUESTIONS is {settings.questions}; it must be 0 or more")
-    pipeline.require_setting(settings.workers >= 0, f"WORKERS is {settings.workers}; it must be 0 (all cores) or more")
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The constants above: their types, and what they may be."""
+
+    raw_path: str
+    samples_path: str
+    contacts_path: str
+    style: Literal["answer", "summary"]
+    max_document_characters: int = setting(least=100)
+    questions: int = setting(least=0)
+    contacts: Literal["keep", "placeholder"]
+    workers: int = setting(least=0)
+
+
+def main(arguments: Sequence[str] = ()) -> None:
+    settings = pipeline.read_settings(Settings, globals(), arguments)
     pipeline.require_sound_manifest(settings.samples_path, settings.contacts_path)
-    pipeline.require_setting(
-        settings.contacts in ("keep", "placeholder"),
-        f"CONTACTS is {settings.contacts!r}; it must be keep or placeholder",
-    )
     raw_path = choose_raw_path(Path(settings.raw_path))
     sources = list_sources(raw_path)
 

@@ -6,13 +6,14 @@ neighbours that occurs most, until the vocabulary is full. Every text can be wri
 text can be encoded, and decoding gives it back to the letter.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pipeline
 from corpus.samples import read_samples
 from corpus.template import MARKERS, UNK
-from pipeline import StepError
+from pipeline import StepError, setting
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from tqdm import tqdm
@@ -23,25 +24,30 @@ TOKENIZER_PATH = "data/tokenizer.json"  # the vocabulary and merges that this st
 
 # --- Vocabulary ---
 VOCAB_SIZE = 24000  # tokens; more means shorter sequences, but a larger embedding to learn
-BYTES_PER_TOKEN = 200  # bytes of samples that each token should be learned from; less text, smaller vocabulary
+BYTES_PER_TOKEN = 300  # bytes of samples that each token should be learned from; less text, smaller vocabulary
 MIN_FREQUENCY = 2  # a pair must occur this often to become a token
 
+# With fewer tokens, a token is hardly more than a byte, and a document no longer fits the model's context.
+SMALLEST_VOCABULARY = 2048
 
-def main(arguments=()):
-    settings = pipeline.read_settings(globals(), arguments)
-    smallest = 256 + len(MARKERS)
-    pipeline.require_setting(
-        settings.vocab_size >= smallest,
-        f"VOCAB_SIZE is {settings.vocab_size}; the 256 bytes and {len(MARKERS)} markers alone need {smallest}",
-    )
-    pipeline.require_setting(
-        settings.bytes_per_token > 0 and settings.min_frequency > 0,
-        "BYTES_PER_TOKEN and MIN_FREQUENCY must be at least 1",
-    )
-    pipeline.require_artifact(settings.samples_path, made_by="01_prepare_samples.py")
+
+@dataclass(frozen=True)
+class Settings:
+    """The constants above: their types, and what they may be."""
+
+    samples_path: str
+    tokenizer_path: str
+    vocab_size: int = setting(least=256 + len(MARKERS))  # the bytes and the markers alone
+    bytes_per_token: int = setting(least=1)
+    min_frequency: int = setting(least=1)
+
+
+def main(arguments: Sequence[str] = ()) -> None:
+    settings = pipeline.read_settings(Settings, globals(), arguments)
+    pipeline.require_artifact(settings.samples_path, "01_prepare_samples.py", settings)
 
     sample_bytes = Path(settings.samples_path).stat().st_size
-    vocab_size = choose_vocab_size(settings.vocab_size, sample_bytes, settings.bytes_per_token, smallest)
+    vocab_size = choose_vocab_size(settings.vocab_size, sample_bytes, settings.bytes_per_token)
     tokenizer = train_tokenizer(
         read_texts(settings.samples_path, "learn vocabulary"), vocab_size, settings.min_frequency
     )
@@ -53,9 +59,9 @@ def main(arguments=()):
     print(f"{tokenizer.get_vocab_size():,} tokens in {settings.tokenizer_path}; {report}")
 
 
-def choose_vocab_size(wanted: int, sample_bytes: int, bytes_per_token: int, smallest: int) -> int:
+def choose_vocab_size(wanted: int, sample_bytes: int, bytes_per_token: int) -> int:
     """The wanted size, or less where the text is too small to show each token often enough."""
-    affordable = max(smallest, sample_bytes // bytes_per_token)
+    affordable = max(SMALLEST_VOCABULARY, sample_bytes // bytes_per_token)
     if affordable >= wanted:
         return wanted
     print(

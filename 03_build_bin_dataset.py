@@ -7,7 +7,8 @@ An index of their documents is for step 05, which looks up those that answer a q
 
 import hashlib
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pipeline
@@ -15,7 +16,7 @@ from corpus.retrieval import DocumentIndex, searchable
 from corpus.samples import read_samples
 from corpus.template import BOS, EOS
 from gpt.token_file import TokenFileHeader, TokenFileWriter
-from pipeline import StepError
+from pipeline import StepError, setting
 
 from tokenizers import Tokenizer
 from tqdm import tqdm
@@ -28,23 +29,38 @@ VAL_BIN = "data/val.bin"  # token ids to validate with
 INDEX_PATH = "data/index.npz"  # which documents hold which tokens, for step 05 to look up
 
 # --- Split ---
-VAL_RATIO = 0.01  # share of the posts kept for validation; more for a small text, as every step 04 row needs some
+VAL_RATIO = 0.0  # share of the posts kept for validation; 0 = by the size of the text (choose_val_ratio)
 BLOCK_SIZE = 1024  # tokens that step 04 sees at once; only to report how many samples are longer
 BATCH_SAMPLES = 512  # samples encoded at once; more is no faster and takes more memory
 
+# About 250,000 tokens tell the loss to the third digit; more make every evaluation of step 04 longer.
+VAL_BYTES = 1_000_000
+VAL_SHARE = 0.05  # of a small text, of which as much as possible should be learned from
 
-def main(arguments=()):
-    settings = pipeline.read_settings(globals(), arguments)
-    pipeline.require_setting(
-        0 < settings.val_ratio < 1, f"VAL_RATIO is {settings.val_ratio}; it must be over 0 and below 1"
-    )
-    pipeline.require_setting(settings.batch_samples > 0, "BATCH_SAMPLES must be at least 1")
-    pipeline.require_artifact(settings.samples_path, made_by="01_prepare_samples.py")
-    entry = pipeline.require_artifact(settings.tokenizer_path, made_by="02_train_tokenizer.py")
-    pipeline.require_made_from(settings.tokenizer_path, entry, settings.samples_path)
+
+@dataclass(frozen=True)
+class Settings:
+    """The constants above: their types, and what they may be."""
+
+    samples_path: str
+    tokenizer_path: str
+    train_bin: str
+    val_bin: str
+    index_path: str
+    val_ratio: float = setting(least=0, below=1)
+    block_size: int = setting(least=1)
+    batch_samples: int = setting(least=1)
+
+
+def main(arguments: Sequence[str] = ()) -> None:
+    settings = pipeline.read_settings(Settings, globals(), arguments)
+    pipeline.require_artifact(settings.samples_path, "01_prepare_samples.py", settings)
+    entry = pipeline.require_artifact(settings.tokenizer_path, "02_train_tokenizer.py", settings)
+    pipeline.require_made_from(settings.tokenizer_path, entry, settings.samples_path, settings)
     tokenizer = Tokenizer.from_file(settings.tokenizer_path)
 
-    validation = choose_validation(settings.samples_path, settings.val_ratio)
+    val_ratio = settings.val_ratio or choose_val_ratio(Path(settings.samples_path).stat().st_size)
+    validation = choose_validation(settings.samples_path, val_ratio)
     vocab_size = tokenizer.get_vocab_size()
     outputs = [settings.train_bin, settings.val_bin, settings.index_path]
     with pipeline.atomic_writes(outputs, "wb") as (*bins, index_file):
@@ -60,10 +76,16 @@ def main(arguments=()):
     print(f"{settings.index_path}: {len(index):,} documents to look answers up in")
 
 
-def choose_validation(samples_path: str, val_ratio: float) -> set[tuple[int, int]]:
-    """The (post, part) pairs to validate with: whole families of posts, the ones whose hash is smallest.
+def choose_val_ratio(sample_bytes: int) -> float:
+    """The share of the posts to validate with that suits a text: VAL_BYTES of samples, of a small text VAL_SHARE."""
+    return min(VAL_SHARE, VAL_BYTES / sample_bytes)
 
-    A file with one family is split by its parts. Raises StepError when there is nothing to split.
+
+def choose_validation(samples_path: str, val_ratio: float) -> set[tuple[int, int]]:
+    """The (post, part) pairs to validate with: whole families of posts, in the order of their hashes.
+
+    They hold `val_ratio` of the documents, or a little less; at least one. A file with one family is split by its
+    parts. Raises StepError when there is nothing to split.
     """
     members: dict[int, set[tuple[int, int]]] = {}
     for sample in read_samples(samples_path):
@@ -74,10 +96,14 @@ def choose_validation(samples_path: str, val_ratio: float) -> set[tuple[int, int
     if len(members) < 2:
         raise StepError(
             f"{samples_path}: it holds {len(members)} document, which cannot be split into one to train on and one to "
-            "validate with; put more text into the raw file and run: python 01_prepare_samples.py"
+            f"validate with; put more text into the raw file, then run: {pipeline.command('01_prepare_samples.py')}"
         )
-    wanted = min(math.ceil(val_ratio * len(members)), len(members) - 1)
-    return set().union(*(members[family] for family in sorted(members, key=_hash)[:wanted]))
+    wanted = math.ceil(val_ratio * sum(map(len, members.values())))
+    chosen: set[tuple[int, int]] = set()
+    for family in sorted(members, key=_hash):
+        if len(chosen) + len(members[family]) <= wanted:
+            chosen |= members[family]
+    return chosen or min(members.values(), key=len)
 
 
 def find_style(samples_path: str) -> str:
@@ -90,7 +116,7 @@ def _hash(family: int) -> bytes:
 
 
 def encode_samples(
-    settings, tokenizer: Tokenizer, validation: set, train: TokenFileWriter, val: TokenFileWriter
+    settings: Settings, tokenizer: Tokenizer, validation: set, train: TokenFileWriter, val: TokenFileWriter
 ) -> int:
     """Encode batch by batch, so that memory does not grow with the file; return how many exceed BLOCK_SIZE."""
     bos, eos = tokenizer.token_to_id(BOS), tokenizer.token_to_id(EOS)
@@ -108,7 +134,7 @@ def encode_samples(
     return longer
 
 
-def encode_documents(settings, tokenizer: Tokenizer) -> Iterator[tuple[int, list[int]]]:
+def encode_documents(settings: Settings, tokenizer: Tokenizer) -> Iterator[tuple[int, list[int]]]:
     """Of each document: where its sample begins in the samples, and the tokens that it is found by."""
     total = Path(settings.samples_path).stat().st_size
     with tqdm(total=total, unit="B", unit_scale=True, desc="index documents") as bar:
@@ -121,7 +147,7 @@ def encode_documents(settings, tokenizer: Tokenizer) -> Iterator[tuple[int, list
         bar.update(total - bar.n)
 
 
-def print_report(settings, train: TokenFileHeader, val: TokenFileHeader, longer: int) -> None:
+def print_report(settings: Settings, train: TokenFileHeader, val: TokenFileHeader, longer: int) -> None:
     samples = train.samples + val.samples
     for path, header in ((settings.train_bin, train), (settings.val_bin, val)):
         print(f"{path}: {header.samples:,} samples, {header.tokens:,} tokens as {header.dtype}")

@@ -6,14 +6,17 @@ predict every next token, measure the error, move every parameter a little again
 
 import math
 import sys
-from dataclasses import asdict
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 
 import pipeline
 from corpus.template import BOS, EOS, MARKERS, PAD, Template
 from gpt import processes
 from gpt.batches import IGNORED, TrainingRows, count_tokens, find_samples, validation_batches
-from gpt.checkpoint import beside, best_of, load_checkpoint, save_checkpoint
+from gpt.checkpoint import beside, best_of, load_checkpoint, put_aside, save_checkpoint
 from gpt.device import autocast, choose_device, choose_dtype, random_state, restore_random_state
 from gpt.device_check import compare_with_cpu
 from gpt.evaluation import evaluate
@@ -25,11 +28,11 @@ from gpt.loss_chart import write_chart
 from gpt.memory import MicroBatch
 from gpt.model import GPT, GPTConfig
 from gpt.optimizer import Optimizer, rate_factor
-from gpt.plan import describe_plan, describe_start
+from gpt.plan import HEAD_DIM, Plan, Size, choose_size, describe_plan, describe_start
 from gpt.run import LossIsNoNumberError, Run, StopSignals
 from gpt.sampling import SamplingSettings
 from gpt.token_file import read_token_file
-from pipeline import StepError
+from pipeline import StepError, setting
 
 import numpy as np
 import torch
@@ -42,29 +45,31 @@ VAL_BIN = "data/val.bin"  # made by step 03
 TOKENIZER_PATH = "data/tokenizer.json"  # made by step 02
 CHECKPOINT_PATH = "checkpoints/ckpt.pt"  # all that step 05 and a rerun need; best.pt beside it is the best so far
 INIT_FROM = ""  # a folder of export.py or a checkpoint whose weights a new run starts from; empty = random ones
+RESTART = False  # start anew although there is a checkpoint, which is kept as ckpt.older.pt
 
 # --- Machine ---
 DEVICE = "auto"  # auto takes cuda, else mps (Apple), else cpu
 PRECISION = "auto"  # bf16 where the hardware is fast at it, else fp32; or say bf16, fp32
-DEVICE_CHECK = "cpu"  # if the GPU computes otherwise than the CPU: "cpu" trains there, "stop" stops, "off" never looks
+DEVICE_CHECK = "cpu"  # if a GPU gives other results than the CPU: "cpu" trains there, "stop" stops, "off" = no check
 
-# --- Model: 6/6/384 trains well on an M4 with 16 GB; 8/8/512 is the next size up ---
+# --- Model: 0 = the shape of the checkpoint; of a new run, by device and text (SIZES in gpt/plan.py) ---
 BLOCK_SIZE = 1024  # tokens seen at once; a sample must fit whole, or no row shows a document with its answer
-N_LAYER = 6  # layers; more can combine more steps of thought
-N_HEAD = 6  # attention heads of each layer; N_EMBD / N_HEAD = 64 suits all devices
+N_LAYER = 0  # layers: 4, 6 or 8; more can combine more steps of thought
+N_HEAD = 0  # attention heads of each layer; 0 = one for every 64 numbers of N_EMBD, which suits all devices
 N_KV_HEAD = 0  # key-value heads; fewer than N_HEAD makes the cache smaller; 0 = N_HEAD
-N_EMBD = 384  # width: numbers that stand for one token on its way through the layers
+N_EMBD = 0  # width: numbers that stand for one token on its way through the layers: 256, 384 or 512
 DROPOUT = 0.0  # share of updates left out in training; 0.1 when the validation loss rises early
 TIE_EMBEDDINGS = False  # one matrix for embedding and head: fewer parameters, slower learning
 
 # --- Batches ---
-BATCH_SIZE = 8  # rows of BLOCK_SIZE tokens behind each step; 4 learned less in the same time, 16 about as much
+BATCH_SIZE = 0  # rows of BLOCK_SIZE tokens for each step; 0 = by the text: 2 for a small one, else 8
 MICRO_BATCH_SIZE = 4  # rows on the device at once; the gradients of several make up a batch; lower it to save memory
 
-# --- Length of the run ---
-MAX_STEPS = 5000  # steps in all, earlier runs included; raise it and rerun to train on
-MAX_MINUTES = 0.0  # or: minutes of training in all, earlier runs included; 0 = MAX_STEPS decides
+# --- Length of the run: both 0 = as long as suits the text, at most an hour (choose_length in gpt/plan.py) ---
+MAX_STEPS = 0  # steps in all, earlier runs included; raise it and rerun to train on
+MAX_MINUTES = 0.0  # or: minutes of training in all, earlier runs included
 EVAL_INTERVAL = 250  # steps between evaluations, each with a sample answer and a save
+EVAL_MINUTES = 2.0  # … or minutes, if those are over sooner; 0 = only by steps
 SAVE_MINUTES = 10.0  # a save at least this often: what a power cut can cost; 0 = only at evaluations
 LOG_INTERVAL = 10  # steps between rows of log.csv beside the checkpoint; loss.svg draws them at each evaluation
 SAMPLE_TOKENS = 200  # length of the sample answer; 0 = none
@@ -82,10 +87,53 @@ MAX_GRADIENT_NORM = 1.0  # longer gradients are scaled down to this length
 
 SEED = 1337  # start of all random numbers: weights, order of the data, dropout
 
+SCRIPT = Path(__file__).name
+STEP_05 = "05_generate.py"
 
-def main(arguments=()):
-    settings = processes.same_everywhere(pipeline.read_settings(globals(), arguments), "the settings")
-    check_settings(settings)
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The constants above: their types, and what they may be."""
+
+    train_bin: str
+    val_bin: str
+    tokenizer_path: str
+    checkpoint_path: str
+    init_from: str
+    restart: bool
+    device: str
+    precision: Literal["auto", "bf16", "fp32"]
+    device_check: Literal["cpu", "stop", "off"]
+    block_size: int = setting(least=1)
+    n_layer: int = setting(least=0)
+    n_head: int = setting(least=0)
+    n_kv_head: int = setting(least=0)
+    n_embd: int = setting(least=0)
+    dropout: float = setting(least=0, below=1)
+    tie_embeddings: bool
+    batch_size: int = setting(least=0)
+    micro_batch_size: int = setting(least=1)
+    max_steps: int = setting(least=0)
+    max_minutes: float = setting(least=0)
+    eval_interval: int = setting(least=1)
+    eval_minutes: float = setting(least=0)
+    save_minutes: float = setting(least=0)
+    log_interval: int = setting(least=1)
+    sample_tokens: int = setting(least=0)
+    matrix_rate: float = setting(least=0)
+    embedding_rate: float = setting(least=0)
+    head_rate: float = setting(least=0)
+    norm_rate: float = setting(least=0)
+    weight_decay: float = setting(least=0)
+    warmup_steps: int = setting(least=0)
+    decay_share: float = setting(least=0, most=1)
+    final_rate: float = setting(least=0)
+    max_gradient_norm: float = setting(above=0)
+    seed: int = setting(least=0)
+
+
+def main(arguments: Sequence[str] = ()) -> None:
+    settings = processes.same_everywhere(pipeline.read_settings(Settings, globals(), arguments), "the settings")
     pipeline.require_sound_manifest(settings.checkpoint_path)
     digests = processes.same_everywhere(require_inputs(settings), "the tokens and the tokenizer")
     tokenizer = Tokenizer.from_file(settings.tokenizer_path)
@@ -93,14 +141,29 @@ def main(arguments=()):
     dtype = choose_dtype(settings.precision, device)
     training, validation, template = read_data(settings, tokenizer)
 
+    checkpoint = read_checkpoint(settings)
+    initial = None if checkpoint or not settings.init_from else read_initial_weights(settings.init_from, tokenizer)
+    shape = checkpoint["config"] if checkpoint else initial.shape if initial else {}
+    size = choose_size(training.token_count, device)
+    config = config_from(settings, tokenizer.get_vocab_size(), shape, size)
+    if checkpoint:
+        require_same_run(settings, checkpoint, config, digests)
+    if initial:
+        initial.require_shape(config)
+    earlier = checkpoint.get("plan", {}) if checkpoint else {}
+    plan = Plan.of(settings.batch_size, settings.max_steps, settings.max_minutes, earlier, size)
+    count = processes.process_count()
+    pipeline.require_setting(
+        plan.batch_size >= count, f"BATCH_SIZE {plan.batch_size} leaves some of {count} processes no row; raise it"
+    )
+
     torch.manual_seed(settings.seed)
-    config = config_from(settings, tokenizer.get_vocab_size())
     model = GPT(config)
     device = check_device(settings, model.to(device), training, dtype)
     optimizer = build_optimizer(settings, model.to(device))
     gradients = processes.GradientSum(model)
     micro_batch = MicroBatch(settings.micro_batch_size, device)
-    run = Run(settings.max_steps, settings.max_minutes)
+    run = Run()
     log = TrainingLog(beside(settings.checkpoint_path, "log.csv"))
     token_bytes = count_token_bytes(tokenizer)
     counts = count_tokens(training.reader.tokens, config.vocab_size)
@@ -131,24 +194,36 @@ def main(arguments=()):
                 "data": training.state_dict(),
                 "random": random_state(device),
                 "run": run.state_dict(),
+                "plan": asdict(plan),
                 "tokenizer": tokenizer.to_str(),
                 "template": template.to_dict(),
-                "settings": vars(settings),
+                "settings": asdict(settings),
                 "inputs": digests,
             },
         )
         made_from = [settings.train_bin, settings.val_bin, settings.tokenizer_path]
-        pipeline.record_artifacts([settings.checkpoint_path], Path(__file__).name, settings, made_from)
+        pipeline.record_artifacts([settings.checkpoint_path], SCRIPT, settings, made_from)
         run.saved()
 
-    if processes.from_first(Path(settings.checkpoint_path).exists):
-        checkpoint = processes.from_first(lambda: load_checkpoint(settings.checkpoint_path, mend=True))
-        require_same_run(settings, checkpoint, config, digests)
+    def try_steps() -> float:
+        """The seconds of a step, from one or two that change nothing: rates of zero, and all is put back."""
+        optimizer.set_rate(0.0)
+        batch = training.reader.read(training.rows[: plan.batch_size])
+        for _ in range(2):
+            started = time.monotonic()
+            train_step(model, gradients, optimizer, *batch, micro_batch, settings, dtype)
+            seconds = processes.highest(time.monotonic() - started)
+            if seconds > 5:  # the first is slower than the others, but so slow that it has to do
+                break
+        load(processes.from_first(lambda: load_checkpoint(settings.checkpoint_path)))
+        return seconds
+
+    if checkpoint:
         load(checkpoint)
         print(f"resumed at step {run.step:,}")
     else:
-        if settings.init_from:
-            model.load_state_dict(read_initial_weights(settings.init_from, config, tokenizer))
+        if initial:
+            model.load_state_dict(initial.weights)
             print(f"starting from the weights of {settings.init_from}")
         else:
             model.start_from_counts(torch.from_numpy(counts).to(device))
@@ -156,22 +231,26 @@ def main(arguments=()):
         save()
         log.put_aside()
         processes.draw_apart()
-    print(describe_start(config, device, dtype, training, run))
+    del checkpoint, initial
+    print(describe_start(config, device, dtype, training))
+    seconds_per_step = try_steps()
+    plan = plan.with_length(training, seconds_per_step)
+    run.plan(plan.max_steps, plan.max_minutes, seconds_per_step)
+    print(describe_plan(config, run, training, plan.batch_size))
 
     progress = tqdm(initial=run.step, desc="train", unit="step", dynamic_ncols=True, disable=not processes.is_first())
     with progress as bar, StopSignals() as stop:
         run.start_clock()
         while not stop.asked() and run.progress() < 1:
             optimizer.set_rate(rate_at(settings, run))
-            inputs, targets = training.next_batch(settings.batch_size)
+            inputs, targets = training.next_batch(plan.batch_size)
             try:
                 loss, norm = train_step(model, gradients, optimizer, inputs, targets, micro_batch, settings, dtype)
                 run.count_step(int((targets != IGNORED).sum()))
                 bar.set_postfix_str(f"loss {loss:.3f}, {run.tokens_per_second():,.0f} tokens/s", refresh=False)
-                if run.is_measured():
-                    bar.write(describe_plan(config, run, training, settings.batch_size))
-                if run.step % settings.eval_interval == 0 or run.progress() >= 1:
-                    bits = evaluate(model, validation, token_bytes, micro_batch, dtype)
+                if run.is_evaluation_due(settings.eval_interval, settings.eval_minutes) or run.progress() >= 1:
+                    with run.evaluating():
+                        bits = evaluate(model, validation, token_bytes, micro_batch, dtype)
                     run.history.append({"step": run.step, "loss": loss, "bits_per_byte": bits})
                     # Before the save: a run that is killed between them makes this step, and its row, again.
                     log.append(run, loss, norm, optimizer.matrix_rate(), bits)
@@ -193,75 +272,44 @@ def main(arguments=()):
             bar.update(run.step - bar.n)
         if stop.requested:
             save()
+    again = {**asdict(settings), "restart": False}
     if stop.requested:
-        print(f"stopped at step {run.step:,} and saved in {settings.checkpoint_path}; run this step again to go on")
+        print(
+            f"stopped at step {run.step:,} and saved in {settings.checkpoint_path}; to go on, "
+            f"run: {pipeline.command(SCRIPT, **again)}"
+        )
         sys.exit(128 + stop.requested)
     last = run.history[-1]["bits_per_byte"] if run.history else math.nan
-    ask = f"python 05_generate.py{ask_flag(settings.checkpoint_path, CHECKPOINT_PATH)}"
+    more = {"max_minutes": 2 * run.max_minutes} if run.max_minutes else {"max_steps": 2 * run.max_steps}
+    question = first_question(tokenizer, template, settings)
     print(
         f"{run.step:,} steps in {run.seconds / 60:.1f} minutes, validation {last:.4f} bits per byte: "
-        f"{settings.checkpoint_path}; ask it with: {ask}\n"
-        f"{run.describe_best(best_of(settings.checkpoint_path))}"
-        "To train on, raise MAX_STEPS (or MAX_MINUTES) and run this step again."
+        f"{settings.checkpoint_path}\n"
+        f"Ask it: {pipeline.command(STEP_05, question, checkpoint_path=settings.checkpoint_path)}\n"
+        f"{run.describe_best(best_of(settings.checkpoint_path), question)}"
+        f"Train on: {pipeline.command(SCRIPT, **again | more)}"
     )
 
 
-def ask_flag(checkpoint_path: str, usual_path: str) -> str:
-    """What step 05 has to be told to ask this model, and not the usual one."""
-    return "" if checkpoint_path == usual_path else f" --checkpoint-path {checkpoint_path}"
+def read_checkpoint(settings: Settings) -> dict | None:
+    """The checkpoint to go on from; None for a new run, before which RESTART puts an old one aside."""
+    if not processes.from_first(Path(settings.checkpoint_path).exists):
+        return None
+    if settings.restart:
+        print(f"the checkpoint is kept as {processes.from_first(lambda: put_aside(settings.checkpoint_path))}")
+        return None
+    return processes.from_first(lambda: load_checkpoint(settings.checkpoint_path, mend=True))
 
 
-def check_settings(settings) -> None:
-    """Stop at values that cannot work, before anything is read."""
-    require = pipeline.require_setting
-    at_least_one = ("block_size", "n_layer", "n_head", "n_embd", "batch_size", "micro_batch_size", "eval_interval")
-    at_least_one += ("log_interval",)
-    not_negative = (
-        "max_steps",
-        "max_minutes",
-        "save_minutes",
-        "sample_tokens",
-        "matrix_rate",
-        "embedding_rate",
-        "head_rate",
-    )
-    not_negative += ("norm_rate", "weight_decay", "warmup_steps", "final_rate", "seed")
-    for least, names in ((1, at_least_one), (0, not_negative)):
-        for name in names:
-            value = getattr(settings, name)
-            require(least <= value < math.inf, f"{name.upper()} is {value}; it must be at least {least}")
-    count = processes.process_count()
-    require(
-        settings.batch_size >= count,
-        f"BATCH_SIZE {settings.batch_size} leaves some of {count} processes no row; raise it",
-    )
-    require(settings.max_gradient_norm > 0, f"MAX_GRADIENT_NORM is {settings.max_gradient_norm}; it must be over 0")
-    require(0 <= settings.decay_share <= 1, f"DECAY_SHARE is {settings.decay_share}; it must be from 0 to 1")
-    require(
-        settings.n_embd % (2 * settings.n_head) == 0,
-        f"N_EMBD {settings.n_embd} must be an even multiple of N_HEAD {settings.n_head}: each head gets an equal share",
-    )
-    n_kv_head = settings.n_kv_head or settings.n_head
-    require(
-        n_kv_head > 0 and settings.n_head % n_kv_head == 0,
-        f"N_HEAD {settings.n_head} must be a multiple of N_KV_HEAD {settings.n_kv_head}",
-    )
-    require(
-        settings.device_check in ("cpu", "stop", "off"),
-        f"DEVICE_CHECK is {settings.device_check!r}; it must be cpu, stop or off",
-    )
-    require(0 <= settings.dropout < 1, f"DROPOUT is {settings.dropout}; it must be at least 0 and below 1")
-
-
-def require_inputs(settings) -> dict[str, str]:
+def require_inputs(settings: Settings) -> dict[str, str]:
     """The SHA-256 of each input, after proving that they belong together."""
     entries = {
-        settings.train_bin: pipeline.require_artifact(settings.train_bin, made_by="03_build_bin_dataset.py"),
-        settings.val_bin: pipeline.require_artifact(settings.val_bin, made_by="03_build_bin_dataset.py"),
+        path: pipeline.require_artifact(path, "03_build_bin_dataset.py", settings)
+        for path in (settings.train_bin, settings.val_bin)
     }
-    tokenizer_entry = pipeline.require_artifact(settings.tokenizer_path, made_by="02_train_tokenizer.py")
+    tokenizer_entry = pipeline.require_artifact(settings.tokenizer_path, "02_train_tokenizer.py", settings)
     for path, entry in entries.items():
-        pipeline.require_made_from(path, entry, settings.tokenizer_path)
+        pipeline.require_made_from(path, entry, settings.tokenizer_path, settings)
     return {
         "train": entries[settings.train_bin]["sha256"],
         "validation": entries[settings.val_bin]["sha256"],
@@ -269,24 +317,36 @@ def require_inputs(settings) -> dict[str, str]:
     }
 
 
-def config_from(settings, vocab_size: int) -> GPTConfig:
-    """The shape of the model that the settings ask for."""
+def config_from(settings: Settings, vocab_size: int, known: dict, size: Size) -> GPTConfig:
+    """The shape that the settings ask for; where they say 0, that of `known` (a checkpoint), else that of `size`.
+
+    Raises StepError where width and heads do not fit together.
+    """
+    n_layer = settings.n_layer or known.get("n_layer") or size.n_layer
+    n_embd = settings.n_embd or known.get("n_embd") or size.n_embd
+    n_head = settings.n_head or known.get("n_head") or max(1, n_embd // HEAD_DIM)
+    n_kv_head = settings.n_kv_head or known.get("n_kv_head") or n_head
+    pipeline.require_setting(
+        n_embd % (2 * n_head) == 0,
+        f"N_EMBD {n_embd} must be an even multiple of N_HEAD {n_head}: each head gets an equal share",
+    )
+    pipeline.require_setting(n_head % n_kv_head == 0, f"N_HEAD {n_head} must be a multiple of N_KV_HEAD {n_kv_head}")
     return GPTConfig(
         vocab_size=vocab_size,
         block_size=settings.block_size,
-        n_layer=settings.n_layer,
-        n_head=settings.n_head,
-        n_kv_head=settings.n_kv_head or settings.n_head,
-        n_embd=settings.n_embd,
-        head_dim=settings.n_embd // settings.n_head,
+        n_layer=n_layer,
+        n_head=n_head,
+        n_kv_head=n_kv_head,
+        n_embd=n_embd,
+        head_dim=n_embd // n_head,
         # SwiGLU has three matrices where a plain layer has two: 8/3 of the width makes them equal in size.
-        n_hidden=64 * math.ceil(settings.n_embd * 8 / 3 / 64),
+        n_hidden=64 * math.ceil(n_embd * 8 / 3 / 64),
         tie_embeddings=settings.tie_embeddings,
         dropout=settings.dropout,
     )
 
 
-def build_optimizer(settings, model: GPT) -> Optimizer:
+def build_optimizer(settings: Settings, model: GPT) -> Optimizer:
     return Optimizer(
         model,
         matrix_rate=settings.matrix_rate,
@@ -297,15 +357,10 @@ def build_optimizer(settings, model: GPT) -> Optimizer:
     )
 
 
-def read_data(settings, tokenizer: Tokenizer):
+def read_data(settings: Settings, tokenizer: Tokenizer):
     """The stream of training rows, a function that goes through the validation rows once, and the samples' form."""
     header, train_tokens = read_token_file(settings.train_bin)
     _, val_tokens = read_token_file(settings.val_bin)
-    if len(val_tokens) < settings.block_size:
-        raise StepError(
-            f"{settings.val_bin}: its {len(val_tokens):,} tokens are fewer than one row of BLOCK_SIZE "
-            f"{settings.block_size}; raise VAL_RATIO and run: python 03_build_bin_dataset.py, or lower BLOCK_SIZE here"
-        )
     bos, pad = tokenizer.token_to_id(BOS), tokenizer.token_to_id(PAD)
     train_samples, val_samples = find_samples(train_tokens, bos), find_samples(val_tokens, bos)
     training = TrainingRows(train_tokens, train_samples, settings.block_size, pad, settings.seed)
@@ -316,22 +371,24 @@ def read_data(settings, tokenizer: Tokenizer):
     return training, validation, Template.of_style(header.style)
 
 
-def require_same_run(settings, checkpoint: dict, config: GPTConfig, digests: dict[str, str]) -> None:
+def require_same_run(settings: Settings, checkpoint: dict, config: GPTConfig, digests: dict[str, str]) -> None:
     """Stop when the checkpoint is of another model than the settings describe."""
-    other = f"delete {settings.checkpoint_path} (or set another CHECKPOINT_PATH) to start anew"
+    anew = f"to start anew, run: {pipeline.command(SCRIPT, **{**asdict(settings), 'restart': True})}"
     if checkpoint["inputs"]["tokenizer"] != digests["tokenizer"]:
         raise StepError(
-            f"{settings.checkpoint_path}: it was trained with tokenizer {checkpoint['inputs']['tokenizer'][:12]}…, but "
-            f"{settings.tokenizer_path} is {digests['tokenizer'][:12]}…; {other}"
+            f"{settings.checkpoint_path}: it was trained with another tokenizer than {settings.tokenizer_path} is now; "
+            f"{anew}"
         )
     saved, wanted = checkpoint["config"], asdict(config)
     differing = [name for name in wanted if saved.get(name) != wanted[name] and name != "dropout"]
     if differing:
         values = ", ".join(f"{name.upper()} is {saved.get(name)} there and {wanted[name]} here" for name in differing)
-        raise StepError(f"{settings.checkpoint_path}: {values}; set them alike to go on, or {other}")
+        same = {name: saved[name] for name in wanted if hasattr(settings, name) and name in saved and name != "dropout"}
+        go_on = f"to go on, run: {pipeline.command(SCRIPT, **asdict(settings) | same)}"
+        raise StepError(f"{settings.checkpoint_path}: {values}; {go_on}; {anew}")
 
 
-def check_device(settings, model: GPT, training: TrainingRows, dtype) -> torch.device:
+def check_device(settings: Settings, model: GPT, training: TrainingRows, dtype) -> torch.device:
     """The device to train on: the model's, or the CPU where DEVICE_CHECK finds that the other computes wrongly."""
     device = model.embedding.weight.device
     if device.type == "cpu" or settings.device_check == "off":
@@ -339,14 +396,14 @@ def check_device(settings, model: GPT, training: TrainingRows, dtype) -> torch.d
     complaints = processes.from_all(compare_with_cpu(model, *training.first_row(), dtype))
     if not complaints:
         return device
-    found = f"{device} computes otherwise than the CPU: {'; '.join(complaints[:3])}"
+    found = f"{device} gives other results than the CPU: {'; '.join(complaints[:3])}"
     if settings.device_check == "stop":
         raise StepError(f"{found}. Update torch and the system, or set DEVICE cpu, PRECISION fp32 or DEVICE_CHECK cpu")
     print(f"{found}. Training on the CPU instead (DEVICE_CHECK); PRECISION fp32 may help on {device}.")
     return torch.device("cpu")
 
 
-def rate_at(settings, run: Run) -> float:
+def rate_at(settings: Settings, run: Run) -> float:
     factor = rate_factor(run.step, run.progress(), settings.warmup_steps, settings.decay_share, settings.final_rate)
     return factor * run.rate_share
 
@@ -396,14 +453,24 @@ def count_token_bytes(tokenizer: Tokenizer) -> torch.Tensor:
     return torch.tensor([0 if token in MARKERS else len(token) for token in tokens])
 
 
-def write_sample_answer(model: GPT, tokenizer: Tokenizer, template: Template, settings) -> str:
-    """What the model answers now to the first question of the validation set."""
-    if not settings.sample_tokens or not processes.is_first():
-        return ""
+def first_prompt(tokenizer: Tokenizer, template: Template, settings: Settings) -> str:
+    """What the first sample of the validation set asks, up to where its answer begins."""
     _, tokens = read_token_file(settings.val_bin)
     end = np.flatnonzero(tokens == tokenizer.token_to_id(EOS))[0]
     text = tokenizer.decode(tokens[1:end].tolist(), skip_special_tokens=False)
-    prompt = text[: text.index(template.answer_start) + len(template.answer_start)]
+    return text[: text.index(template.answer_start) + len(template.answer_start)]
+
+
+def first_question(tokenizer: Tokenizer, template: Template, settings: Settings) -> str:
+    """The question of the first validation sample."""
+    return first_prompt(tokenizer, template, settings).split("\n")[1]
+
+
+def write_sample_answer(model: GPT, tokenizer: Tokenizer, template: Template, settings: Settings) -> str:
+    """What the model answers now to the first question of the validation set."""
+    if not settings.sample_tokens or not processes.is_first():
+        return ""
+    prompt = first_prompt(tokenizer, template, settings)
     prompt_ids = [tokenizer.token_to_id(BOS), *tokenizer.encode(prompt).ids]
     if len(prompt_ids) >= settings.block_size:
         return "(the first validation sample does not fit BLOCK_SIZE, so there is no sample answer)"
@@ -411,7 +478,7 @@ def write_sample_answer(model: GPT, tokenizer: Tokenizer, template: Template, se
     model.eval()
     answer = list(generate(model, prompt_ids, settings.sample_tokens, stops, SamplingSettings(0.0), settings.seed))
     model.train()
-    question = prompt.split("\n")[1]
+    question = first_question(tokenizer, template, settings)
     return f"  Q {question}\n" + "\n".join(f"  | {line}" for line in tokenizer.decode(answer).split("\n"))
 
 

@@ -12,19 +12,23 @@ import select
 import shlex
 import sys
 import tempfile
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pipeline
 from assistant import Assistant, Request, Source, WrittenAnswer
 from corpus.reading import ReadingReport, detect_encoding, read_lines
+from corpus.samples import example_question
 from gpt import sampling
-from pipeline import StepError
+from pipeline import StepError, setting
 
 from tqdm import tqdm
 
 # --- What to ask ---
-QUESTION = ""  # the question; empty = ask at the terminal, one after another
+QUESTION = ""  # the question, also without the flag; empty = ask at the terminal, one after another
+EXAMPLE = False  # ask a question that the samples hold, to see how the model answers
 DOC_PATH = ""  # a text file to answer from, or - for standard input (also read unasked); empty = find one in your text
 DOCUMENTS = 1  # documents to find, as many of the best as there is room for
 QUESTIONS = ""  # a file of questions, one a line (or JSON with "question"); the answers come as JSON lines
@@ -37,7 +41,7 @@ SAMPLES_PATH = "data/samples.txt"  # made by step 01; holds the documents
 CONTACTS_PATH = "data/contacts.json"  # made by step 01; the contacts that an answer without document may give
 
 # --- What may be written ---
-FORM = "guided"  # guided: all sections in their order, each with something in it; free: as the model likes
+FORM = "guided"  # guided: all sections in their order, each with something in it; free: unconstrained
 VERIFY_CONTACTS = True  # no telephone number, address or site that is not in the document or in CONTACTS_PATH
 VERIFY_LINES = True  # with a document and FORM guided, the answer is made of its sentences; off = words of its own
 
@@ -54,10 +58,43 @@ SEED = 1337  # the same seed gives the same answer; 0 or more
 DEVICE = "auto"  # auto takes cuda, else mps (Apple), else cpu
 ROWS = 16  # questions of QUESTIONS that are answered at once; fewer take less memory
 
+SCRIPT = Path(__file__).name
 
-def main(arguments=()):
-    settings = pipeline.read_settings(globals(), arguments)
+
+@dataclass
+class Settings:
+    """The constants above: their types, and what they may be."""
+
+    question: str
+    example: bool
+    doc_path: str
+    questions: str
+    closed_book: bool
+    checkpoint_path: str
+    index_path: str
+    samples_path: str
+    contacts_path: str
+    form: Literal["guided", "free"]
+    verify_contacts: bool
+    verify_lines: bool
+    temperature: float
+    top_k: int
+    top_p: float
+    repetition_penalty: float
+    device: str
+    documents: int = setting(least=1)
+    max_new_tokens: int = setting(least=1)
+    no_repeat_ngram: int = setting(least=0)
+    seed: int = setting(least=0, below=2**63)
+    rows: int = setting(least=1)
+
+
+def main(arguments: Sequence[str] = ()) -> None:
+    settings = pipeline.read_settings(Settings, globals(), arguments, positional="question")
     check_settings(settings)
+    if settings.example:
+        settings.question = example_question(settings.samples_path)
+        print(f"question: {settings.question}", file=sys.stderr)
     document = read_given_document(settings.doc_path) if settings.doc_path else None
     assistant = Assistant.load(settings)
     if settings.questions:
@@ -70,13 +107,12 @@ def main(arguments=()):
     elif sys.stdin and sys.stdin.isatty():
         Conversation(assistant).hold()
     else:
-        raise StepError("QUESTION is empty; write a question, for example --question '여권 재발급 방법은?'")
+        raise StepError(f"QUESTION is empty; add a question: {pipeline.command(SCRIPT, '여권 재발급 방법은?')}")
 
 
-def check_settings(settings) -> None:
+def check_settings(settings: Settings) -> None:
     """Stop at values that cannot work, before anything is read."""
     require = pipeline.require_setting
-    require(settings.form in ("guided", "free"), f"FORM is {settings.form!r}; it must be guided or free")
     require(
         not settings.questions or not settings.question.strip(),
         "QUESTION and QUESTIONS are both set; leave one of them empty",
@@ -89,15 +125,11 @@ def check_settings(settings) -> None:
         not settings.closed_book or not settings.doc_path,
         "CLOSED_BOOK asks the model without any document; leave DOC_PATH empty, or CLOSED_BOOK off",
     )
-    for name in ("max_new_tokens", "documents", "rows"):
-        value = getattr(settings, name)
-        require(value >= 1, f"{name.upper()} is {value}; it must be at least 1")
-    ngram = settings.no_repeat_ngram
-    require(ngram >= 0, f"NO_REPEAT_NGRAM is {ngram}; it must be 0 or more")
-    sampling.check_settings(settings)
     require(
-        0 <= settings.seed < 2**63, f"SEED is {settings.seed}; it must be at least 0 and below 2 to the power of 63"
+        not settings.example or not (settings.question.strip() or settings.questions or settings.doc_path),
+        "EXAMPLE asks a question of its own; leave QUESTION, QUESTIONS and DOC_PATH empty, or EXAMPLE off",
     )
+    sampling.check_settings(settings)
 
 
 def print_answer(assistant: Assistant, request: Request) -> None:
@@ -137,7 +169,7 @@ def embolden(pieces: Iterable[str], headings: Collection[str]) -> Iterator[str]:
 
 
 def answer_file(assistant: Assistant, questions_path: str) -> None:
-    """WrittenAnswer a file of questions, several at once; print a JSON line for each, in the order of the questions."""
+    """Answer a file of questions, several at once; print a JSON line for each, in the order of the questions."""
     questions = read_questions(questions_path, assistant.space_beside)
     finished: dict[int, WrittenAnswer] = {}
     printed = 0
@@ -166,7 +198,7 @@ def read_questions(path: str, check: Callable[[str], object]) -> list[tuple[str,
 
     `check` raises StepError for a question that cannot be answered, which is then named by its line.
     """
-    require_file(path, "set QUESTIONS to a file of questions, or to nothing")
+    require_file(path, "set QUESTIONS to a file of questions, or leave it empty")
     questions: list[tuple[str, Source | None]] = []
     # Not by `read_lines`: what it does to clean a text would break JSON.
     with open(path, encoding=detect_encoding(Path(path)), errors="replace") as file:
@@ -178,7 +210,7 @@ def read_questions(path: str, check: Callable[[str], object]) -> list[tuple[str,
                 check(questions[-1][0])
             except (ValueError, TypeError, AttributeError, RecursionError):
                 raise StepError(
-                    f'{path}, line {number}: it is no JSON like {{"question": "여권 재발급 방법은?"}}'
+                    f'{path}, line {number}: not valid JSON; expected {{"question": "여권 재발급 방법은?"}}'
                 ) from None
             except StepError as error:
                 raise StepError(f"{path}, line {number}: {error}") from None
@@ -206,22 +238,24 @@ def read_question(text: str) -> tuple[str, Source | None]:
 def require_file(path: str, remedy: str) -> None:
     """Stop where a path is not that of a file, and say what it is."""
     kind = "a folder" if os.path.isdir(path) else "a device or a pipe"
-    wrong = f"it is {kind}" if os.path.exists(path) else "there is no such file"
+    wrong = f"it is {kind}" if os.path.exists(path) else "file not found"
     pipeline.require_setting(os.path.isfile(path), f"{path}: {wrong}; {remedy}")
 
 
 def read_document(path: str, name: str = "") -> Source:
-    """A document in a file, which is called `name` where it is told of."""
+    """A document in a file, which messages call `name`."""
     name = name or path
-    require_file(path, "give a text file, or nothing")
+    require_file(path, "give a text file, or leave DOC_PATH empty")
     try:
         document = Source.of_lines(read_lines(Path(path), ReadingReport()), name)
     except StepError as error:
         raise StepError(str(error).replace(path, name)) from None
     except OSError as error:
-        raise StepError(f"{name}: {(error.strerror or str(error)).lower()}; give another file, or nothing") from None
+        raise StepError(
+            f"{name}: {(error.strerror or str(error)).lower()}; give another file, or leave DOC_PATH empty"
+        ) from None
     if not document.text:
-        raise StepError(f"{name}: there is no text in it; give a text file, or nothing")
+        raise StepError(f"{name}: it holds no text; give a text file, or leave DOC_PATH empty")
     return document
 
 
@@ -240,7 +274,7 @@ def read_given_document(path: str) -> Source:
     if path != "-":
         return read_document(path)
     if sys.stdin is None:
-        raise StepError("standard input: it is closed; give a text file, or nothing")
+        raise StepError("standard input: it is closed; give a text file, or leave DOC_PATH empty")
     return read_content(sys.stdin.buffer.read())
 
 

@@ -12,6 +12,7 @@ from itertools import repeat
 from pathlib import Path
 from types import SimpleNamespace
 
+import pipeline
 from corpus.answers import content_words
 from corpus.contacts import has_hidden_contacts
 from corpus.documents import SEPARATOR, cut_documents, find_title, split_posts
@@ -129,9 +130,12 @@ class Assistant:
             model = model_from(checkpoint).to(device)
             return cls(model, tokenizer, template, checkpoint["inputs"]["tokenizer"], settings)
         except (LookupError, TypeError) as error:
+            anew = pipeline.command(
+                "04_train_gpt_from_scratch.py", checkpoint_path=settings.checkpoint_path, restart=True
+            )
             raise StepError(
-                f"{settings.checkpoint_path}: another version of these scripts wrote it ({error}); "
-                "move it away and run: python 04_train_gpt_from_scratch.py"
+                f"{settings.checkpoint_path}: another version of these scripts wrote it ({error}); to start anew, "
+                f"run: {anew}"
             ) from None
 
     @cached_property
@@ -150,7 +154,9 @@ class Assistant:
             material_of_table(table)
             return table
         except (ValueError, LookupError, TypeError, AttributeError):
-            raise StepError(f"{path}: it is no table of contacts; run: python 01_prepare_samples.py") from None
+            raise StepError(
+                f"{path}: not a table of contacts; run: {pipeline.remake(path, '01_prepare_samples.py')}"
+            ) from None
 
     def prepare(self, question: str, document: Source | None = None) -> Request:
         """Find a document where none is given, and put the prompt together; "" asks to sum the given one up."""
@@ -311,7 +317,7 @@ class Assistant:
             print("\n(cut off: MAX_NEW_TOKENS or the model's context was reached)", file=sys.stderr)
 
     def answer_all(self, questions: Iterable[tuple[str, Source | None]]) -> Iterator[WrittenAnswer]:
-        """WrittenAnswer many questions, ROWS of them at once; an answer comes as soon as it is finished."""
+        """Answer many questions, ROWS of them at once; an answer comes as soon as it is finished."""
         questions, requests = list(questions), []
 
         def prepare_all() -> Iterator[Prompt]:

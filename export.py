@@ -5,7 +5,10 @@ hf it becomes a folder for transformers, vLLM and MLX; with gguf a file for llam
 ollama that file and its Modelfile. All of them ask the way step 05 asks.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pipeline
 from corpus.chat_template import write_jinja, write_ollama
@@ -36,8 +39,24 @@ TOP_P = 0.9  # choose among the likeliest tokens that together have this probabi
 REPETITION_PENALTY = 1.0  # over 1 makes tokens already written less likely
 
 
-def main(arguments=()):
-    settings = pipeline.read_settings(globals(), arguments)
+@dataclass(frozen=True)
+class Settings:
+    """The constants above: their types, and what they may be."""
+
+    checkpoint_path: str
+    out_dir: str
+    force: bool
+    format: Literal["hf", "gguf", "ollama"]
+    dtype: str
+    name: str
+    temperature: float
+    top_k: int
+    top_p: float
+    repetition_penalty: float
+
+
+def main(arguments: Sequence[str] = ()) -> None:
+    settings = pipeline.read_settings(Settings, globals(), arguments)
     check_settings(settings)
     require_place(Path(settings.out_dir), settings.force)
     checkpoint = load_checkpoint(settings.checkpoint_path)
@@ -50,12 +69,9 @@ def main(arguments=()):
         print(f"{pipeline.human_size(size):>10}  {Path(settings.out_dir) / file_name}")
 
 
-def check_settings(settings) -> None:
+def check_settings(settings: Settings) -> None:
     """Stop at values that cannot work, before anything is read."""
     require = pipeline.require_setting
-    require(
-        settings.format in ("hf", "gguf", "ollama"), f"FORMAT is {settings.format!r}; it must be hf, gguf or ollama"
-    )
     possible = huggingface.DTYPES if settings.format == "hf" else gguf_file.DTYPES
     require(
         settings.dtype in possible,

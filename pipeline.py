@@ -7,21 +7,25 @@ artifact through `require_artifact`, which compares the entry with the files.
 """
 
 import argparse
+import ast
 import contextlib
 import difflib
 import errno
 import hashlib
 import importlib
 import json
+import math
 import os
 import re
+import shlex
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import Field, asdict, field, fields
 from itertools import islice
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
-from typing import IO
+from types import ModuleType
+from typing import IO, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 MANIFEST_NAME = "manifest.json"
 
@@ -34,40 +38,60 @@ class StepError(Exception):
 # Settings: the UPPERCASE constants of a script, each also a flag
 # ---------------------------------------------------------------------------------------------------
 
-SETTING_LINE = re.compile(r"^(?P<name>[A-Z][A-Z0-9_]*) = .*?(?:  # (?P<comment>.*))?$", re.MULTILINE)
-TYPE_NAMES = {int: "a whole number", float: "a number", str: "a text"}
+SETTING_LINE = re.compile(r"^(?P<name>[A-Z][A-Z0-9_]*) = (?P<value>.*?)(?:  # (?P<comment>.*))?$", re.MULTILINE)
+TYPE_NAMES = {bool: "True or False", int: "a whole number", float: "a number", str: "text in quotation marks"}
+
+Settings = TypeVar("Settings")
 
 
-def read_settings(script: Mapping, arguments: Sequence[str] = ()) -> SimpleNamespace:
+def setting(*, least: float = -math.inf, most: float = math.inf, above: float = -math.inf, below: float = math.inf):
+    """A field of a script's settings with the range that its value must lie in, for `read_settings` to check."""
+    return field(metadata={"least": least, "most": most, "above": above, "below": below})
+
+
+def read_settings(
+    kind: type[Settings], script: Mapping[str, Any], arguments: Sequence[str] = (), positional: str = ""
+) -> Settings:
     """Return the script's settings: its UPPERCASE constants, overridden by the flags in `arguments`.
 
-    `script` is the script's `globals()`. `MAX_STEPS = 200  # why` becomes `--max-steps`, takes the
-    type of 200 and shows "why" in `--help`; the result holds it as `max_steps`. A `bool` becomes
-    `--name` and `--no-name`. Raises StepError for an unknown flag or an ill-typed value.
+    `kind` is a dataclass with a field for each constant, which gives its type and, by `setting`, its range;
+    a `Literal` lists the words that it may be. `script` is the script's `globals()`. `MAX_STEPS = 200  # why`
+    becomes `--max-steps` and shows "why" in `--help`. A `bool` becomes `--name` and `--no-name`. The setting
+    called `positional` may also be given without its flag. Raises StepError for an unknown flag and for a value
+    of another type or out of range, in the file as well as on the command line.
     """
     script_path = Path(script["__file__"])
+    comments = {line["name"]: line["comment"] or "" for line in SETTING_LINE.finditer(_source_of(script_path))}
+    hints = get_type_hints(kind)
     parser = _SettingsParser(
         prog=script_path.name,
-        usage="%(prog)s [--setting value …]",
+        usage=f"%(prog)s [--setting value …]{f' [{positional}]' if positional else ''}",
         description=(script.get("__doc__") or "").strip(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    for line in SETTING_LINE.finditer(script_path.read_text(encoding="utf-8")):
-        name, default = line["name"], script[line["name"]]
-        comment = f"{line['comment'] or ''} (default: {default!r})".strip().replace("%", "%%")
-        flag = "--" + name.lower().replace("_", "-")
-        if isinstance(default, bool):
+    for each in fields(kind):
+        hint = hints[each.name]
+        value_type = str if get_origin(hint) is Literal else hint
+        name = each.name.upper()
+        default = _checked_type(f"{script_path.name}: {name}", script[name], value_type)
+        comment = f"{comments[name]} (default: {default!r})".strip().replace("%", "%%")
+        flag = "--" + each.name.replace("_", "-")
+        if value_type is bool:
             parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=default, help=comment)
         else:
-            parser.add_argument(flag, type=type(default), default=default, help=comment, metavar="…")
-    settings, unknown = parser.parse_known_args(list(arguments))
+            parser.add_argument(flag, type=value_type, default=default, help=comment, metavar="…")
+    values, unknown = parser.parse_known_args(list(arguments))
+    if positional and len(unknown) == 1 and not unknown[0].startswith("-"):
+        setattr(values, positional, unknown.pop())
     if unknown:
         known = [flag for action in parser._actions for flag in action.option_strings]
         nearest = difflib.get_close_matches(unknown[0].split("=")[0], known, n=1, cutoff=0.4)
         hint = f"did you mean {nearest[0]}?" if nearest else "see --help for the settings"
         raise StepError(f"{script_path.name}: unknown argument {unknown[0]}; {hint}")
-    return SimpleNamespace(**vars(settings))
+    for each in fields(kind):
+        _check_value(each, hints[each.name], getattr(values, each.name))
+    return kind(**vars(values))
 
 
 class _SettingsParser(argparse.ArgumentParser):
@@ -86,10 +110,105 @@ class _SettingsParser(argparse.ArgumentParser):
             ) from None
 
 
+def _source_of(script_path: Path) -> str:
+    return script_path.read_text(encoding="utf-8")
+
+
+def _checked_type(name: str, value: Any, value_type: type) -> Any:
+    """The value of a constant as `value_type`. Raises StepError where somebody has written another type."""
+    if value_type is float and type(value) is int:
+        return float(value)
+    if type(value) is not value_type:
+        raise StepError(f"{name} = {value!r} is not {TYPE_NAMES[value_type]}; correct it at the top of the script")
+    return value
+
+
+def _check_value(each: Field, hint: Any, value: Any) -> None:
+    """Raise StepError when a setting is not one of its words, or not in its range."""
+    name = each.name.upper()
+    if get_origin(hint) is Literal:
+        *words, last = get_args(hint)
+        require_setting(
+            value in get_args(hint),
+            f"{name} is {value!r}; it must be {', '.join(words)} or {last}" if words else "",
+        )
+    if not each.metadata:
+        return
+    least, most, above, below = (each.metadata[bound] for bound in ("least", "most", "above", "below"))
+    limits = [
+        text
+        for bound, text in (
+            (least, f"at least {least:g}"),
+            (above, f"above {above:g}"),
+            (most, f"at most {most:g}"),
+            (below, f"below {below:g}"),
+        )
+        if math.isfinite(bound)
+    ]
+    holds = least <= value <= most and above < value < below and math.isfinite(value)
+    require_setting(holds, f"{name} is {value}; it must be {' and '.join(limits) or 'a finite number'}")
+
+
 def require_setting(holds: bool, complaint: str) -> None:
     """Stop with `complaint` (which setting, its value, what it may be) unless the condition holds."""
     if not holds:
         raise StepError(complaint)
+
+
+# ---------------------------------------------------------------------------------------------------
+# Commands: what a message tells people to type
+# ---------------------------------------------------------------------------------------------------
+
+FOLDER = Path(__file__).resolve().parent
+PLAIN_IN_QUOTES = re.compile(r"""(?=.*[^\w@%+=:,./\-]|.*[^\x00-\x7f])[^"$`\\!%]+""", re.DOTALL)
+
+
+def command(script: str, *words: str, **settings: object) -> str:
+    """The command that runs a script of this project with these words and settings, as the current folder needs it.
+
+    Settings that are what the script's constants say are left out. The interpreter is the one that runs now:
+    as `python` where the shell finds it by that name, else by its path.
+    """
+    constants = read_constants(FOLDER / script)
+    flags: list[str] = []
+    for name, value in settings.items():
+        if name in constants and value != constants[name]:
+            flag = "--" + name.replace("_", "-")
+            if isinstance(value, bool):
+                flags.append(flag if value else flag.replace("--", "--no-", 1))
+            else:
+                flags += [flag, str(value)]
+    return shell_line([*interpreter(), _shown_path(FOLDER / script), *words, *flags])
+
+
+def interpreter() -> list[str]:
+    """The words that start this Python from the current folder."""
+    for name in ("python", "python3"):
+        found = shutil.which(name)
+        if found and os.path.abspath(found) == os.path.abspath(sys.executable):
+            return [name]
+    return [_shown_path(Path(sys.executable))]
+
+
+def shell_line(words: Sequence[str]) -> str:
+    """Words as a shell takes them: in quotation marks where they need it, the double ones that all systems know."""
+    return " ".join(f'"{word}"' if PLAIN_IN_QUOTES.fullmatch(word) else shlex.quote(word) for word in words)
+
+
+def read_constants(script_path: Path) -> dict[str, Any]:
+    """The settings at the top of a script by their lower-case names; the script is not run."""
+    constants = {}
+    for line in SETTING_LINE.finditer(_source_of(script_path)):
+        with contextlib.suppress(ValueError, SyntaxError):
+            constants[line["name"].lower()] = ast.literal_eval(line["value"])
+    return constants
+
+
+def _shown_path(path: Path) -> str:
+    """A path relative to the current folder where it lies below it."""
+    absolute = os.path.abspath(path)  # not resolved: the python of a virtual environment is a link out of it
+    here = os.getcwd()
+    return os.path.relpath(absolute, here) if absolute.startswith(here + os.sep) else absolute
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -161,7 +280,7 @@ def _describe_os_error(error: OSError) -> str:
     where = f"{error.filename}: " if error.filename else ""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"{where}the disk is full, and this file is as it was; free some space and run this step again"
-    return f"{where}{(error.strerror or str(error)).lower()}; mend that and run this step again"
+    return f"{where}{(error.strerror or str(error)).lower()}; correct that, then run this step again"
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -273,10 +392,8 @@ def require_sound_manifest(*paths: Path | str) -> None:
         _read_manifest(Path(path).resolve().parent)
 
 
-def record_artifacts(
-    paths: Sequence[Path | str], script: str, settings: SimpleNamespace, inputs: Sequence[Path | str]
-) -> None:
-    """Enter artifacts that `script` has just written into the manifest of their folder."""
+def record_artifacts(paths: Sequence[Path | str], script: str, settings: Any, inputs: Sequence[Path | str]) -> None:
+    """Enter artifacts that `script` has just written, with a dataclass of settings, into their folder's manifest."""
     input_digests = {Path(path).resolve(): sha256_of(path) for path in inputs}
     for folder in {Path(path).resolve().parent for path in paths}:
         entries = _read_manifest(folder)
@@ -286,7 +403,7 @@ def record_artifacts(
                     "size": path.stat().st_size,
                     "sha256": sha256_of(path),
                     "made_by": script,
-                    "settings": vars(settings),
+                    "settings": asdict(settings),
                     "inputs": {_relative(source, folder): digest for source, digest in input_digests.items()},
                 }
         with atomic_write(folder / MANIFEST_NAME) as file:
@@ -294,51 +411,55 @@ def record_artifacts(
             file.write("\n")
 
 
-def require_artifact(path: Path | str, made_by: str) -> dict:
+def require_artifact(path: Path | str, made_by: str, settings: Any = None) -> dict:
     """Return the manifest entry of an input, after proving that the file is what the entry says.
 
-    Raises StepError when the file is missing, has no entry (foreign), differs from it (truncated or
-    edited), or when something that it was made from has changed since (stale).
+    `settings` are those of the step that reads it: the command in an error gets their paths. Raises StepError when
+    the file is missing, has no entry (foreign), differs from it (truncated or edited), or when something that it
+    was made from has changed since (stale).
     """
     path = Path(path)
-    entry = require_entry(path, made_by)
-    digest = sha256_of(path)
-    if digest != entry["sha256"]:
-        wrote = f"{made_by} wrote {entry['sha256'][:12]}…"
-        raise StepError(f"{path}: its SHA-256 is {digest[:12]}… where {wrote}; run: python {made_by}")
+    entry = require_entry(path, made_by, settings)
+    if sha256_of(path) != entry["sha256"]:
+        raise StepError(f"{path}: it was changed after {made_by} wrote it; run: {remake(path, made_by, settings)}")
     _require_fresh(path, entry)
     return entry
 
 
-def require_entry(path: Path | str, made_by: str) -> dict:
+def require_entry(path: Path | str, made_by: str, settings: Any = None) -> dict:
     """Return the manifest entry of a file whose size is what the entry says; the file is not read.
 
     Raises StepError when the file is missing, has no entry, or has another size.
     """
     path = Path(path)
-    rerun = f"run: python {made_by}"
+    rerun = f"run: {remake(path, made_by, settings)}"
     if not path.is_file():
-        raise StepError(f"{path}: there is no such file; {rerun}")
+        raise StepError(f"{path}: file not found; {rerun}")
     entry = _read_manifest(path.resolve().parent).get(path.name)
     if entry is None:
-        raise StepError(
-            f"{path}: {path.with_name(MANIFEST_NAME)} has no entry for it, so no step here made it; {rerun}"
-        )
+        raise StepError(f"{path}: no step here made it ({path.with_name(MANIFEST_NAME)} has no entry for it); {rerun}")
     size = path.stat().st_size
     if size != entry["size"]:
-        raise StepError(f"{path}: it has {size:,} bytes where {made_by} wrote {entry['size']:,}; {rerun}")
+        raise StepError(f"{path}: it has {size:,} bytes, but {made_by} wrote {entry['size']:,}; {rerun}")
     return entry
 
 
-def require_made_from(path: Path | str, entry: dict, source: Path | str) -> None:
+def require_made_from(path: Path | str, entry: dict, source: Path | str, settings: Any = None) -> None:
     """Stop unless the artifact with this manifest entry was made from `source` as it is now."""
-    digest = sha256_of(source)
-    if digest not in entry["inputs"].values():
-        made_from = [f"{name} ({known[:12]}…)" for name, known in entry["inputs"].items()]
-        raise StepError(
-            f"{path}: it was made from {' and '.join(made_from)}, not from {source} ({digest[:12]}…); "
-            f"run: python {entry['made_by']}"
-        )
+    if sha256_of(source) not in entry["inputs"].values():
+        rerun = remake(path, entry["made_by"], settings)
+        raise StepError(f"{path}: it was not made from {source} as it is now; run: {rerun}")
+
+
+def remake(path: Path | str, made_by: str, settings: Any = None) -> str:
+    """The command that makes an artifact anew: with the settings of the last time, and the paths of `settings`."""
+    path = Path(path)
+    entry = _read_manifest(path.resolve().parent).get(path.name, {})
+    recorded = entry["settings"] if entry.get("made_by") == made_by else {}
+    paths = {each.name: getattr(settings, each.name) for each in fields(settings)} if settings else {}
+    return command(
+        made_by, **{**recorded, **{name: value for name, value in paths.items() if name.endswith(("_path", "_bin"))}}
+    )
 
 
 def _require_fresh(path: Path, entry: dict) -> None:
@@ -354,10 +475,8 @@ def _require_fresh(path: Path, entry: dict) -> None:
             continue
         current = source_entry["sha256"] if source_entry else sha256_of(source)
         if current != recorded:
-            raise StepError(
-                f"{path}: it was made from {source.name} {recorded[:12]}…, which is {current[:12]}… now; "
-                f"run: python {entry['made_by']}"
-            )
+            rerun = remake(path, entry["made_by"])
+            raise StepError(f"{path}: {source.name} has changed since this was made from it; run: {rerun}")
         if source_entry:
             _require_fresh(source, source_entry)
 
@@ -368,12 +487,12 @@ def _read_manifest(folder: Path) -> dict:
         return {}
     try:
         entries = json.loads(manifest.read_text(encoding="utf-8"))
-        if not all({"size", "sha256", "made_by", "inputs"} <= entry.keys() for entry in entries.values()):
+        if not all({"size", "sha256", "made_by", "settings", "inputs"} <= entry.keys() for entry in entries.values()):
             raise ValueError
         return entries
     except (ValueError, AttributeError, TypeError):
         raise StepError(
-            f"{manifest}: it is not a manifest that these steps wrote; delete it and run 01 again"
+            f"{manifest}: not a manifest of these steps; delete it, then run: {command('01_prepare_samples.py')}"
         ) from None
 
 

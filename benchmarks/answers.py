@@ -28,7 +28,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import SimpleNamespace
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -48,6 +47,7 @@ from pipeline import StepError  # noqa: E402
 from tqdm import tqdm  # noqa: E402
 
 step_05 = importlib.import_module("05_generate")
+STEP_03 = "03_build_bin_dataset.py"
 
 GOALS = {
     "form": 1.0,
@@ -95,12 +95,11 @@ def main(arguments: Sequence[str] = ()) -> None:
     parser.add_argument("--show", type=int, default=0, help="answers to print with their question and reference")
     options, others = parser.parse_known_args(arguments)
     pipeline.require_setting(options.limit >= 1, f"--limit is {options.limit}; it must be at least 1")
-    settings = pipeline.read_settings(vars(step_05), others)
+    settings = replace(pipeline.read_settings(step_05.Settings, vars(step_05), others), closed_book=False)
     step_05.check_settings(settings)
-    settings.closed_book = False
     assistant = Assistant.load(settings)
     held_out = read_held_out(assistant, options.val_bin, options.limit)
-    alone = replace(assistant, settings=SimpleNamespace(**{**vars(settings), "closed_book": True}))
+    alone = replace(assistant, settings=replace(settings, closed_book=True))
     asked_alone = [each for each in held_out if each.closed_question]
     runs = {
         "grounded": answer_all(assistant, [(each, each.question, each.document) for each in held_out]),
@@ -122,7 +121,7 @@ def read_held_out(assistant: Assistant, val_bin: str, limit: int) -> list[HeldOu
     """The first documents of the validation set, with their titles, which only the samples tell."""
     header, tokens = read_token_file(val_bin)
     if header.tokenizer_sha256 != assistant.tokenizer_sha256:
-        raise StepError(f"{val_bin}: the checkpoint has another tokenizer; run: python 03_build_bin_dataset.py")
+        raise StepError(f"{val_bin}: the checkpoint has another tokenizer; run: {pipeline.remake(val_bin, STEP_03)}")
     text = assistant.tokenizer.decode(tokens.tolist(), skip_special_tokens=False)
     texts = {sample.removesuffix(EOS) for sample in text.split(BOS)[1:]}
     samples_path = assistant.settings.samples_path
@@ -132,7 +131,7 @@ def read_held_out(assistant: Assistant, val_bin: str, limit: int) -> list[HeldOu
             documents.setdefault((sample.post, sample.part), []).append(sample)
     held_out = [held_out_of(samples, assistant.template) for samples in list(documents.values())[:limit]]
     if not held_out:
-        raise StepError(f"{samples_path}: it holds no sample of {val_bin}; run: python 03_build_bin_dataset.py")
+        raise StepError(f"{samples_path}: it holds no sample of {val_bin}; run: {pipeline.remake(val_bin, STEP_03)}")
     return held_out
 
 

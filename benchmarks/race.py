@@ -31,6 +31,7 @@ from gpt.device import autocast, choose_dtype  # noqa: E402
 from gpt.loss import next_token_loss  # noqa: E402
 from gpt.memory import MicroBatch  # noqa: E402
 from gpt.model import GPT  # noqa: E402
+from gpt.plan import SIZES  # noqa: E402
 from gpt.processes import GradientSum  # noqa: E402
 from gpt.run import Run  # noqa: E402
 
@@ -43,6 +44,7 @@ step_04 = importlib.import_module("04_train_gpt_from_scratch")
 VALIDATION_SHARE = 0.05
 EVALUATIONS = 20
 TURN_SECONDS = 5.0
+BATCH_OF_STEP_04 = 8
 BATCH_OF_NANOGPT = 12
 CPU = torch.device("cpu")
 
@@ -190,14 +192,16 @@ def build_ours(text: Text, options) -> Contestant:
         **{**constants, **{name: value for name, value in vars(options).items() if name in constants}}
     )
     settings.block_size = options.block_size
-    model = GPT(step_04.config_from(settings, options.vocab_size))
+    settings.batch_size = settings.batch_size or BATCH_OF_STEP_04
+    model = GPT(step_04.config_from(settings, options.vocab_size, {}, SIZES[-1]))
     model.start_from_counts(torch.from_numpy(count_tokens(text.train, options.vocab_size)))
     optimizer = step_04.build_optimizer(settings, model)
     gradients = GradientSum(model)
     dtype = choose_dtype(options.precision, CPU)
     micro_batch = MicroBatch(settings.batch_size, CPU)
     batches = windows(text.train, settings.batch_size, options.block_size)
-    run = Run(0, options.seconds / 60)
+    run = Run()
+    run.plan(0, options.seconds / 60, 0.0)
 
     def step(number: int, progress: float) -> None:
         run.step, run.seconds = number, progress * options.seconds

@@ -31,7 +31,6 @@ WEAK_MATCH = 0.3
 CANDIDATES = 30  # the best by their tokens, among which are looked for those that hold a word of the question
 
 FORMAT = "document-index-1"
-REMEDY = "run: python 03_build_bin_dataset.py"
 DOCUMENTS_AT_ONCE = 1024  # sorted at once while the index is built; more takes more memory and is no faster
 COUNT_BITS = 8  # of a posting; a token that a document holds more than 255 times counts as 255
 
@@ -121,13 +120,13 @@ class DocumentIndex:
         try:
             with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
                 if str(arrays["format"]) != FORMAT:
-                    raise StepError(f"{path}: its format is {str(arrays['format'])!r}, not {FORMAT!r}; {REMEDY}")
+                    raise StepError(f"{path}: its format is {str(arrays['format'])!r}, not {FORMAT!r}; {_remedy(path)}")
                 return cls(**{field.name: arrays[field.name] for field in fields(cls)})
         except FileNotFoundError:
-            raise StepError(f"{path}: there is no such file; {REMEDY}") from None
+            raise StepError(f"{path}: file not found; {_remedy(path)}") from None
         # What zipfile and numpy raise for damaged files; an ndarray (of a plain .npy) knows no `with`.
         except (zipfile.BadZipFile, OSError, EOFError, ValueError, LookupError, RuntimeError, TypeError):
-            raise StepError(f"{path}: it is damaged or no index of documents; {REMEDY}") from None
+            raise StepError(f"{path}: damaged, or not an index of documents; {_remedy(path)}") from None
 
     def __len__(self) -> int:
         """How many documents there are."""
@@ -181,6 +180,10 @@ class DocumentIndex:
         return np.log1p((len(self) - holders + 0.5) / (holders + 0.5))
 
 
+def _remedy(path: Path | str) -> str:
+    return f"run: {pipeline.remake(path, '03_build_bin_dataset.py')}"
+
+
 def open_index(path: Path | str, samples_path: Path | str, tokenizer_sha256: str) -> DocumentIndex:
     """The index, after proving that it was made from these samples and with this tokenizer.
 
@@ -191,13 +194,11 @@ def open_index(path: Path | str, samples_path: Path | str, tokenizer_sha256: str
     samples = pipeline.require_entry(samples_path, made_by="01_prepare_samples.py")
     made_from = entry["inputs"].values()
     if samples["sha256"] not in made_from:
-        raise StepError(
-            f"{path}: it was made from other samples than {samples_path} ({samples['sha256'][:12]}…); {REMEDY}"
-        )
+        raise StepError(f"{path}: it was not made from {samples_path} as it is now; {_remedy(path)}")
     if tokenizer_sha256 not in made_from:
         raise StepError(
-            f"{path}: it was not made with the tokenizer of the checkpoint ({tokenizer_sha256[:12]}…); {REMEDY}, and "
-            "04_train_gpt_from_scratch.py after it"
+            f"{path}: the checkpoint was trained with another tokenizer; to train a new one, "
+            f"run: {pipeline.command('04_train_gpt_from_scratch.py', restart=True)}"
         )
     return DocumentIndex.open(path)
 

@@ -13,14 +13,17 @@ one: until the marker that ends a sample nothing is read as a header, and marker
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
+import pipeline
 from corpus.documents import Document
-from corpus.template import DOC, END_ANSWER, END_DOC, END_SUMMARY
+from corpus.template import DOC, END_ANSWER, END_DOC, END_QUESTION, END_SUMMARY, QUESTION, Template
 from pipeline import StepError
 
 HEADER_START = "### "
+EXAMPLES = 400  # samples that an example is chosen from
 ENDS = (END_ANSWER + "\n", END_SUMMARY + "\n")
 
 
@@ -45,6 +48,11 @@ class Sample:
         return cls(family, *where, text)
 
     @property
+    def question(self) -> str:
+        """The text in [QUESTION]; of a summary, which has none, the title."""
+        return self.text.partition(f"{QUESTION}\n")[2].partition(f"\n{END_QUESTION}")[0] or self.title
+
+    @property
     def document(self) -> str:
         """The text in [DOC]; "" of a closed-book sample."""
         return self.text.partition(f"{DOC}\n")[2].partition(f"\n{END_DOC}")[0]
@@ -64,16 +72,31 @@ def read_samples(path: Path | str) -> Iterator[Sample]:
         yield from _read_open_file(file, path)
 
 
+def example_question(path: Path | str) -> str:
+    """A question that shows what the model can do: of the first samples the one whose answer has the fewest gaps.
+
+    Raises StepError where the file cannot be read.
+    """
+    samples = [sample for sample in islice(read_samples(path), EXAMPLES) if sample.document and sample.question]
+    nothing = [f"- {phrase}" for phrase in (Template().nothing, Template.of_style("summary").nothing)]
+    return min(samples, key=lambda sample: sum(sample.text.count(phrase) for phrase in nothing)).question
+
+
 def read_sample(path: Path | str, position: int) -> Sample:
     """The one sample that begins at a byte of the file. Raises StepError where none begins there."""
     with open(path, "rb") as file:
         file.seek(position)
-        for sample in _read_open_file(file, f"{path}, from byte {position:,} on"):
+        for sample in _read_open_file(file, path, f", from byte {position:,} on"):
             return sample
-    raise StepError(f"{path}: no sample begins at byte {position:,}; run: python 01_prepare_samples.py")
+    raise StepError(f"{path}: no sample begins at byte {position:,}; {_remedy(path)}")
 
 
-def _read_open_file(file: BinaryIO, name: Path | str) -> Iterator[Sample]:
+def _remedy(path: Path | str) -> str:
+    return f"run: {pipeline.command('01_prepare_samples.py', samples_path=str(path))}"
+
+
+def _read_open_file(file: BinaryIO, path: Path | str, from_where: str = "") -> Iterator[Sample]:
+    name = f"{path}{from_where}"
     header = None
     lines: list[str] = []
     position = following = file.tell()
@@ -82,10 +105,14 @@ def _read_open_file(file: BinaryIO, name: Path | str) -> Iterator[Sample]:
         try:
             line = line_bytes.decode()
         except UnicodeDecodeError:
-            raise StepError(f"{name}, line {number}: it is not UTF-8; run: python 01_prepare_samples.py") from None
+            raise StepError(f"{name}, line {number}: not valid UTF-8; {_remedy(path)}") from None
         if header is None:
             if line.strip():
-                header = _read_header(line, f"{name}, line {number}")
+                header = _read_header(line)
+                if header is None:
+                    raise StepError(
+                        f"{name}, line {number}: expected a line '{HEADER_START}{{…}}' before a sample; {_remedy(path)}"
+                    )
                 position = following - len(line_bytes)
             continue
         lines.append(line)
@@ -93,17 +120,14 @@ def _read_open_file(file: BinaryIO, name: Path | str) -> Iterator[Sample]:
             yield Sample(**header, text="".join(lines).rstrip("\n"), position=position)
             header, lines = None, []
     if header is not None:
-        raise StepError(
-            f"{name}: the last sample has no {END_ANSWER} or {END_SUMMARY}; run: python 01_prepare_samples.py"
-        )
+        raise StepError(f"{name}: the last sample has no {END_ANSWER} or {END_SUMMARY}; {_remedy(path)}")
 
 
-def _read_header(line: str, where: str) -> dict:
+def _read_header(line: str) -> dict | None:
+    """The fields of a sample in its header line; None where the line is no such header."""
     try:
         header = json.loads(line.removeprefix(HEADER_START))
         Sample(**header, text="", position=0)
         return header
     except (ValueError, TypeError):
-        raise StepError(
-            f"{where}: a sample must start with a line '{HEADER_START}{{…}}'; run: python 01_prepare_samples.py"
-        ) from None
+        return None

@@ -89,6 +89,11 @@ class TrainingRows:
         self.epoch = self.row = 0
         self.rows = self._pack()
 
+    @property
+    def token_count(self) -> int:
+        """The tokens of all samples."""
+        return int(self.samples[-1])
+
     def _pack(self) -> list[list[tuple[int, int]]]:
         random = np.random.default_rng([self.seed, self.epoch])
         # A row holds one token more than the model sees: the last one is only a target.

@@ -1,6 +1,7 @@
 """One file that holds all that answering and going on with training need."""
 
 import contextlib
+import os
 import sys
 import zipfile
 from pathlib import Path
@@ -12,6 +13,7 @@ from pipeline import StepError
 import torch
 
 FORMAT = "gpt-checkpoint-1"
+MADE_BY = "04_train_gpt_from_scratch.py"
 
 
 def save_checkpoint(path: Path | str, content: dict) -> None:
@@ -38,6 +40,28 @@ def beside(path: Path | str, name: str) -> Path:
     """A file that goes with a checkpoint: log.csv -> log.csv beside ckpt.pt, mine.log.csv beside mine.pt."""
     path = Path(path)
     return path.with_name(name if path.name == "ckpt.pt" else f"{path.stem}.{name}")
+
+
+def put_aside(path: Path | str) -> Path | None:
+    """Let a new run start: rename the checkpoint and those that belong to it; return the new name of the checkpoint.
+
+    ckpt.pt becomes ckpt.older.pt, or ckpt.older2.pt where that exists. None where there is no checkpoint.
+    """
+    checkpoint = Path(path)
+    number = 1
+    while beside_older(checkpoint, number).exists():
+        number += 1
+    renamed = None
+    for each in (best_of(path), previous_of(path), checkpoint):
+        if each.exists():
+            renamed = beside_older(each, number)
+            os.replace(each, renamed)
+    return renamed
+
+
+def beside_older(path: Path, number: int) -> Path:
+    """ckpt.pt -> ckpt.older.pt, ckpt.older2.pt, …"""
+    return path.with_name(f"{path.stem}.older{number if number > 1 else ''}{path.suffix}")
 
 
 def _to_cpu(value):
@@ -82,7 +106,7 @@ class DamagedCheckpointError(StepError):
 def _read_checkpoint(path: Path) -> dict:
     """Nothing in the file is executed (`weights_only`)."""
     if not path.is_file():
-        raise StepError(f"{path}: there is no such file; run: python 04_train_gpt_from_scratch.py")
+        raise StepError(f"{path}: file not found; run: {pipeline.command(MADE_BY, checkpoint_path=str(path))}")
     try:
         with zipfile.ZipFile(path) as archive:  # torch itself does not look at the checksums
             if damaged := archive.testzip():
@@ -94,15 +118,16 @@ def _read_checkpoint(path: Path) -> dict:
         raise DamagedCheckpointError(
             f"{path}: {path.stat().st_size:,} bytes that cannot be read as a checkpoint ({type(error).__name__}), "
             "truncated or foreign",
-            "move it away and run: python 04_train_gpt_from_scratch.py",
+            _remedy(path),
         ) from None
     found = content.get("format") if isinstance(content, dict) else None
     if found != FORMAT:
-        raise StepError(
-            f"{path}: its format is {found!r}, not {FORMAT!r}; "
-            "move it away and run: python 04_train_gpt_from_scratch.py"
-        )
+        raise StepError(f"{path}: its format is {found!r}, not {FORMAT!r}; {_remedy(path)}")
     return content
+
+
+def _remedy(path: Path) -> str:
+    return f"to start anew, run: {pipeline.command(MADE_BY, checkpoint_path=str(path), restart=True)}"
 
 
 def model_from(checkpoint: dict) -> GPT:

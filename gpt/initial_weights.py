@@ -1,6 +1,6 @@
 """What a new run starts from in place of random numbers: an exported folder, or another checkpoint."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from gpt.checkpoint import load_checkpoint
@@ -26,15 +26,34 @@ CONSTANTS = {
 }
 
 
-def read_initial_weights(path: Path | str, config: GPTConfig, tokenizer: Tokenizer) -> dict[str, Tensor]:
-    """The weights of an exported folder or a checkpoint, for a model of exactly this shape and vocabulary.
+@dataclass(frozen=True)
+class InitialWeights:
+    """Weights to start from, and the shape of their model: the fields of GPTConfig."""
 
-    Raises StepError when there are none, or they are of another shape or were trained with another tokenizer.
+    path: Path
+    shape: dict
+    weights: dict[str, Tensor]
+
+    def require_shape(self, config: GPTConfig) -> None:
+        """Raise StepError unless the weights are those of a model of this shape."""
+        wanted = asdict(config)
+        for name, constant in CONSTANTS.items():
+            if self.shape[name] != wanted[name]:
+                raise StepError(
+                    f"{self.path}: {constant} is {self.shape[name]} there and {wanted[name]} here; set them alike, "
+                    "or leave INIT_FROM empty"
+                )
+
+
+def read_initial_weights(path: Path | str, tokenizer: Tokenizer) -> InitialWeights:
+    """The weights of an exported folder or a checkpoint.
+
+    Raises StepError when there are none, or they were trained with another tokenizer.
     """
     path = Path(path)
     if not path.exists():
         raise StepError(
-            f"{path}: there is no such file or folder; set INIT_FROM to a folder that export.py wrote, or to nothing"
+            f"{path}: file or folder not found; set INIT_FROM to a folder that export.py wrote, or leave it empty"
         )
     if path.is_dir():
         shape, weights, their_tokenizer = read_huggingface(path)
@@ -42,16 +61,9 @@ def read_initial_weights(path: Path | str, config: GPTConfig, tokenizer: Tokeniz
         checkpoint = load_checkpoint(path)
         shape, weights = checkpoint["config"], checkpoint["model"]
         their_tokenizer = Tokenizer.from_str(checkpoint["tokenizer"])
-    wanted = asdict(config)
-    for name, constant in CONSTANTS.items():
-        if shape[name] != wanted[name]:
-            raise StepError(
-                f"{path}: {constant} is {shape[name]} there and {wanted[name]} here; set them alike, "
-                "or INIT_FROM to nothing"
-            )
     if their_tokenizer.get_vocab() != tokenizer.get_vocab():
         raise StepError(
             f"{path}: it was trained with another tokenizer, whose tokens mean other text; "
-            "put its tokenizer.json back in the place of TOKENIZER_PATH, or set INIT_FROM to nothing"
+            "put its tokenizer.json back in the place of TOKENIZER_PATH, or leave INIT_FROM empty"
         )
-    return weights
+    return InitialWeights(path, shape, weights)

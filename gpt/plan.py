@@ -1,10 +1,14 @@
 """What a training run will be: its size, its length, and whether the model suits the text."""
 
+import math
 import time
+from dataclasses import dataclass
 
 from gpt.batches import TrainingRows
 from gpt.model import GPTConfig
 from gpt.run import Run
+
+import torch
 
 MANY_EPOCHS = 16  # beyond, repeating the data teaches next to nothing (Muennighoff et al., 2023)
 # That is for a text that suits the model. Measured with 0.3 million tokens: validation was best after 1 of 2 epochs
@@ -13,32 +17,91 @@ MANY_PARAMETERS = 4  # for each token of the text
 MANY_TOKENS = 200  # seen in training for each parameter, ten times what suits it best (Hoffmann et al., 2022)
 
 
-def describe_start(config: GPTConfig, device, dtype, training: TrainingRows, run: Run) -> str:
+@dataclass(frozen=True)
+class Size:
+    """The shape of a model and of its batches, for texts of at most so many tokens."""
+
+    most_tokens: float
+    n_layer: int
+    n_embd: int
+    batch_size: int  # rows; small batches make more steps of a small text
+
+
+# On an M4 with 16 GB the last trains well; 8 layers of width 512 are the next size up, for who has an evening.
+SIZES = (
+    Size(3e4, n_layer=4, n_embd=256, batch_size=1),
+    Size(3e6, n_layer=4, n_embd=256, batch_size=2),
+    Size(math.inf, n_layer=6, n_embd=384, batch_size=8),
+)
+HEAD_DIM = 64  # numbers of each attention head
+
+EPOCHS = 4  # times over the text: up to about four, repeating is nearly as good as new text (Muennighoff et al., 2023)
+LEAST_STEPS = 100  # of the smallest text, to learn the form of an answer at all
+MINUTES_PER_MILLION_TOKENS = 13.0  # at most so long, so that a slow machine ends as well …
+LEAST_MINUTES, MOST_MINUTES = 4.0, 60.0  # … but within these
+
+
+def choose_size(tokens: int, device: torch.device) -> Size:
+    """The size that suits a text of so many tokens; on a CPU none of the largest, which learns less in an hour there."""
+    sizes = SIZES[:-1] if device.type == "cpu" else SIZES
+    return next((size for size in sizes if tokens <= size.most_tokens), sizes[-1])
+
+
+def choose_length(tokens: int, steps_per_epoch: float, seconds_per_step: float) -> tuple[int, float]:
+    """MAX_STEPS and MAX_MINUTES, one of them 0: EPOCHS times over the text, or as many minutes as suit it."""
+    steps = max(LEAST_STEPS, math.ceil(EPOCHS * steps_per_epoch))
+    minutes = min(max(MINUTES_PER_MILLION_TOKENS * tokens / 1e6, LEAST_MINUTES), MOST_MINUTES)
+    return (steps, 0.0) if steps * seconds_per_step <= 60 * minutes else (0, round(minutes, 1))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The batches and the length of a run, which a rerun keeps: one of the last two is 0, or both still are."""
+
+    batch_size: int
+    max_steps: int
+    max_minutes: float
+
+    @classmethod
+    def of(cls, batch_size: int, max_steps: int, max_minutes: float, earlier: dict, size: Size) -> "Plan":
+        """What the settings say; where they say 0, what the earlier start of this run decided, else what suits."""
+        if not (max_steps or max_minutes):
+            max_steps, max_minutes = earlier.get("max_steps", 0), earlier.get("max_minutes", 0.0)
+        return cls(batch_size or earlier.get("batch_size") or size.batch_size, max_steps, max_minutes)
+
+    def with_length(self, training: TrainingRows, seconds_per_step: float) -> "Plan":
+        """The plan with a length that suits the text, if it has none yet."""
+        if self.max_steps or self.max_minutes:
+            return self
+        steps_per_epoch = len(training.rows) / self.batch_size
+        return Plan(self.batch_size, *choose_length(training.token_count, steps_per_epoch, seconds_per_step))
+
+
+def describe_start(config: GPTConfig, device: torch.device, dtype: torch.dtype, training: TrainingRows) -> str:
     """What is about to be trained on what."""
     rows = len(training.rows)
     filled = sum(end - start for row in training.rows for start, end in row) / (rows * (config.block_size + 1))
-    end = f"{run.max_minutes:g} minutes" if run.max_minutes else f"step {run.max_steps:,}"
     return (
-        f"{config.parameter_count():,} parameters on {device} in {str(dtype).removeprefix('torch.')}; "
-        f"{len(training.samples) - 1:,} samples in {rows:,} rows of {config.block_size} tokens, {filled:.0%} filled; "
-        f"from step {run.step:,} to {end}"
+        f"{config.n_layer} layers of width {config.n_embd}, {config.parameter_count():,} parameters, on {device} in "
+        f"{str(dtype).removeprefix('torch.')}; {len(training.samples) - 1:,} samples in {rows:,} rows of "
+        f"{config.block_size} tokens, {filled:.0%} filled"
     )
 
 
 def describe_plan(config: GPTConfig, run: Run, training: TrainingRows, batch_size: int) -> str:
-    """The plan in plain words, once a few steps have shown the speed; with a warning where one is due."""
+    """The plan in plain words, by the speed of the first tries; with a warning where one is due."""
     steps = run.expected_steps()
-    speed = run.tokens_per_second()
-    tokens = int(training.samples[-1])
+    tokens = training.token_count
     epochs = steps * batch_size / len(training.rows)
+    speed = batch_size * tokens / len(training.rows) / run.seconds_per_step()
     seconds_left = run.seconds_left()
     end = time.strftime(
         "%H:%M" if seconds_left < 20 * 3600 else "%d %b %H:%M", time.localtime(time.time() + seconds_left)
     )
     lines = [
-        f"plan: {config.parameter_count() / 1e6:.1f} million parameters learn from {tokens / 1e6:.1f} million tokens, "
-        f"{epochs:.1f} times over ({steps:,} steps); {speed:,.0f} tokens/s, {describe_time(seconds_left)} left, "
-        f"until about {end}"
+        f"plan: {config.parameter_count() / 1e6:.1f} million parameters learn from {tokens / 1e6:.2g} million tokens, "
+        f"{epochs:.1f} times over, from step {run.step:,} to about {steps:,}; {speed:,.0f} tokens/s, "
+        f"{describe_time(seconds_left)} left, until about {end}"
     ]
     lines += advise(config.parameter_count(), tokens, epochs)
     return "\n".join(lines)
@@ -55,8 +118,8 @@ def advise(parameters: int, tokens: int, epochs: float) -> list[str]:
     """A warning, with what to change, when model, text and length of the run are far apart."""
     if epochs > MANY_EPOCHS:
         return [
-            f"  {epochs:.0f} times over the same text is more than helps (about {MANY_EPOCHS} at most): lower "
-            "MAX_STEPS or MAX_MINUTES, or give more text; best.pt keeps the best model on the way"
+            f"  {epochs:.0f} times over the same text is more than helps (about {MANY_EPOCHS} at most), except to learn "
+            "a small text by heart; more text makes a better model, and best.pt keeps the best one on the way"
         ]
     if parameters > MANY_PARAMETERS * tokens and epochs > 2:
         return [

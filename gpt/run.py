@@ -1,13 +1,16 @@
 """A training run over all the times that it is started and stopped."""
 
+import contextlib
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import pipeline
 from gpt.processes import highest, process_count
 from pipeline import StepError
 
-MEASURED_STEPS = 6  # since the start: the first is slow everywhere, the others tell the speed
+EVALUATED_SHARE = 0.1  # of the time at most: on a long validation set, evaluations by the clock become rarer
 MOST_RETREATS = 3
 
 
@@ -18,8 +21,9 @@ class LossIsNoNumberError(Exception):
 class Run:
     """How far training has come, in steps and in minutes, over all the times that it was started."""
 
-    def __init__(self, max_steps: int, max_minutes: float):
-        self.max_steps, self.max_minutes = max_steps, max_minutes
+    def __init__(self) -> None:
+        self.max_steps, self.max_minutes = 0, 0.0
+        self.tried_seconds_per_step = 0.0
         self.step = 0
         self.seconds = 0.0
         self.tokens = 0  # learned from
@@ -27,12 +31,19 @@ class Run:
         self.started_at = self.seconds_before = 0.0
         self.tokens_since_start = self.steps_since_start = 0
         self.measured_from = 0.0
+        self.evaluated_at = self.evaluation_seconds = 0.0
         self.saved_at = time.monotonic()
         self.rate_share = 1.0  # of the learning rates; halved at each retreat
         self.retreats = 0
 
+    def plan(self, max_steps: int, max_minutes: float, seconds_per_step: float) -> None:
+        """Set the length of the run, and how long its first steps are expected to take."""
+        self.max_steps, self.max_minutes = max_steps, max_minutes
+        self.tried_seconds_per_step = seconds_per_step
+
     def start_clock(self) -> None:
         self.started_at, self.seconds_before = time.monotonic(), self.seconds
+        self.evaluated_at = self.seconds
 
     def count_step(self, tokens: int) -> None:
         self.step += 1
@@ -56,11 +67,7 @@ class Run:
         """How many steps the run will have in all: MAX_STEPS, or as many as the time left is good for."""
         if not self.max_minutes:
             return self.max_steps
-        return (
-            self.step + round(self.seconds_left() / self.seconds_per_step())
-            if self.steps_since_start > 1
-            else self.step
-        )
+        return self.step + round(self.seconds_left() / self.seconds_per_step())
 
     def seconds_left(self) -> float:
         """Until the end of the run at the speed so far."""
@@ -74,11 +81,24 @@ class Run:
         return self.tokens_since_start / max(1e-9, time.monotonic() - self.measured_from)
 
     def seconds_per_step(self) -> float:
-        return (time.monotonic() - self.measured_from) / max(1, self.steps_since_start - 1)
+        if self.steps_since_start < 2:
+            return max(1e-9, self.tried_seconds_per_step)
+        return max(1e-9, time.monotonic() - self.measured_from) / (self.steps_since_start - 1)
 
-    def is_measured(self) -> bool:
-        """True once: when enough steps have been made to tell how long the run will take."""
-        return self.steps_since_start == MEASURED_STEPS
+    def is_evaluation_due(self, interval: int, minutes: float) -> bool:
+        """Whether so many steps or minutes have passed since the last evaluation; 0 minutes: only steps count."""
+        if self.step % interval == 0:
+            return True
+        wait = max(60 * minutes, self.evaluation_seconds / EVALUATED_SHARE)
+        return minutes > 0 and self.seconds - self.evaluated_at >= wait
+
+    @contextlib.contextmanager
+    def evaluating(self) -> Iterator[None]:
+        """The block is an evaluation, of whose time account is kept."""
+        started = time.monotonic()
+        yield
+        self.evaluation_seconds = highest(time.monotonic() - started)
+        self.evaluated_at = self.seconds
 
     def saved(self) -> None:
         self.saved_at = time.monotonic()
@@ -90,15 +110,15 @@ class Run:
         """Whether the last evaluation has the lowest loss of all."""
         return self.history[-1] == min(self.history, key=lambda entry: entry["bits_per_byte"])
 
-    def describe_best(self, path: Path) -> str:
+    def describe_best(self, path: Path, question: str) -> str:
         """A line about the best evaluation where that is not the last; else nothing."""
         if not self.history or self.is_best():
             return ""
         best = min(self.history, key=lambda entry: entry["bits_per_byte"])
         return (
             f"The best validation was {best['bits_per_byte']:.4f} at step {best['step']:,}, kept as {path}; since then "
-            "the model has rather learned its text by heart. To ask that one: "
-            f"python 05_generate.py --checkpoint-path {path}\n"
+            "the model has rather learned its text by heart. Ask that one: "
+            f"{pipeline.command('05_generate.py', question, checkpoint_path=str(path))}\n"
         )
 
     def retreat(self) -> str:

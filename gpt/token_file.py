@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+import pipeline
 from pipeline import StepError
 
 import numpy as np
@@ -65,14 +66,14 @@ def read_token_file(path: Path | str) -> tuple[TokenFileHeader, np.ndarray]:
     Raises StepError when the file is not a token file or its size is not what its header says.
     """
     path = Path(path)
-    remedy = "run: python 03_build_bin_dataset.py"
+    remedy = f"run: {pipeline.command('03_build_bin_dataset.py')}"
     try:
         with open(path, "rb") as file:
             header = TokenFileHeader(**json.loads(file.read(HEADER_BYTES)))
     except FileNotFoundError:
-        raise StepError(f"{path}: there is no such file; {remedy}") from None
+        raise StepError(f"{path}: file not found; {remedy}") from None
     except (ValueError, TypeError):
-        raise StepError(f"{path}: it does not begin with the header of a token file; {remedy}") from None
+        raise StepError(f"{path}: not a token file (it has no header); {remedy}") from None
     if header.format != FORMAT:
         raise StepError(f"{path}: its format is {header.format!r}, not {FORMAT!r}; {remedy}")
     dtype = np.dtype(header.dtype).newbyteorder("<")

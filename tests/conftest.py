@@ -365,6 +365,8 @@ def load():
 
     def load(house, **changes):
         script = importlib.import_module("05_generate")
-        return script.Assistant.load(pipeline.read_settings(vars(script), house.flags("05", **changes)))
+        return script.Assistant.load(
+            pipeline.read_settings(script.Settings, vars(script), house.flags("05", **changes))
+        )
 
     return load

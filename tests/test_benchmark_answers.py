@@ -246,7 +246,7 @@ def test_shares_are_added_up_before_they_are_divided():
 def test_the_held_out_documents_come_with_their_titles_questions_and_answers(built_house):
     step_05 = importlib.import_module("05_generate")
     flags = ["--checkpoint-path", str(built_house.checkpoint), "--samples-path", str(built_house.samples)]
-    assistant = Assistant.load(pipeline.read_settings(vars(step_05), flags))
+    assistant = Assistant.load(pipeline.read_settings(step_05.Settings, vars(step_05), flags))
     held_out = read_held_out(assistant, str(built_house.val_bin), 100)
     texts = built_house.samples.read_text(encoding="utf-8")
     assert held_out and read_held_out(assistant, str(built_house.val_bin), 1) == held_out[:1]

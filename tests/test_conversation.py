@@ -42,7 +42,7 @@ def talk(built_house, monkeypatch, capsys):
 
         monkeypatch.setattr("builtins.input", read)
         flags = built_house.flags("05", **{"max_new_tokens": 150, **changes})
-        script.Conversation(Assistant.load(pipeline.read_settings(vars(script), flags))).hold()
+        script.Conversation(Assistant.load(pipeline.read_settings(script.Settings, vars(script), flags))).hold()
         return capsys.readouterr()
 
     return talk

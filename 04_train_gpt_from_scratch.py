@@ -19,9 +19,9 @@ from gpt.device_check import compare_with_cpu
 from gpt.evaluation import evaluate
 from gpt.generation import generate
 from gpt.initial_weights import read_initial_weights
-from gpt.log import TrainingLog
+from gpt.log import open_log
 from gpt.loss import next_token_loss
-from gpt.loss_chart import write_chart
+from gpt.loss_chart import describe_size, write_chart
 from gpt.memory import MicroBatch
 from gpt.model import GPT, GPTConfig
 from gpt.optimizer import Optimizer, rate_factor
@@ -67,6 +67,7 @@ MAX_MINUTES = 0.0  # or: minutes of training in all, earlier runs included; 0 = 
 EVAL_INTERVAL = 250  # steps between evaluations, each with a sample answer and a save
 SAVE_MINUTES = 10.0  # a save at least this often: what a power cut can cost; 0 = only at evaluations
 LOG_INTERVAL = 10  # steps between rows of log.csv beside the checkpoint; loss.svg draws them at each evaluation
+TENSORBOARD = False  # also write TensorBoard event files to runs/ beside the checkpoint (needs the package tensorboard)
 SAMPLE_TOKENS = 200  # length of the sample answer; 0 = none
 
 # --- Learning rates (full value, after warm-up and before decay) ---
@@ -101,10 +102,11 @@ def main(arguments=()):
     gradients = processes.GradientSum(model)
     micro_batch = MicroBatch(settings.micro_batch_size, device)
     run = Run(settings.max_steps, settings.max_minutes)
-    log = TrainingLog(beside(settings.checkpoint_path, "log.csv"))
     token_bytes = count_token_bytes(tokenizer)
     counts = count_tokens(training.reader.tokens, config.vocab_size)
     bytes_per_token = float(counts @ token_bytes.numpy() / counts.sum())
+    log = open_log(settings.checkpoint_path, bytes_per_token, settings.tensorboard)
+    size = describe_size(config.parameter_count(), int(counts.sum()))
 
     def load(checkpoint: dict) -> None:
         """Put everything back as it was when the checkpoint was saved."""
@@ -178,7 +180,7 @@ def main(arguments=()):
                     save()
                     if processes.is_first() and run.is_best():
                         pipeline.keep_as(Path(settings.checkpoint_path), best_of(settings.checkpoint_path))
-                    write_chart(beside(settings.checkpoint_path, "loss.svg"), log, bytes_per_token)
+                    write_chart(beside(settings.checkpoint_path, "loss.svg"), log, settings.checkpoint_path, size)
                     bar.write(f"step {run.step:,}: loss {loss:.3f}, validation {bits:.4f} bits per byte, saved")
                     bar.write(write_sample_answer(model, tokenizer, template, settings))
                 elif run.step % settings.log_interval == 0:
@@ -251,6 +253,8 @@ def check_settings(settings) -> None:
         f"DEVICE_CHECK is {settings.device_check!r}; it must be cpu, stop or off",
     )
     require(0 <= settings.dropout < 1, f"DROPOUT is {settings.dropout}; it must be at least 0 and below 1")
+    if settings.tensorboard:
+        pipeline.require_package("tensorboard", "TENSORBOARD")
 
 
 def require_inputs(settings) -> dict[str, str]:

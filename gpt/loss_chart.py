@@ -29,7 +29,7 @@ PLOT_HEIGHT = 270
 LARGE, MEDIUM, SMALL = 20, 17, 16  # font sizes
 INK, QUIET, GRID = "#1a1a1a", "#595959", "#dcdcdc"
 TRAINING, VALIDATION = "#1f5fbf", "#c2410c"
-RUN_COLORS = ("#1f5fbf", "#c2410c", "#0f7b54", "#8b2fc9", "#b8860b", "#c2185b", "#0e7c91", "#4a4a4a")
+RUN_COLORS = ("#1f5fbf", "#c2410c", "#0f7b54", "#8b2fc9", "#946c00", "#c2185b", "#0e7c91", "#4a4a4a")
 
 MOST_POINTS = 400  # of a curve: more than the eye tells apart, in a file that stays small
 MOST_DOTS = 40  # evaluations that are marked one by one
@@ -383,7 +383,7 @@ def _shorten(text: str, size: int, room: float = WIDTH - 2 * MARGIN) -> str:
         return text
     while text and _width("…" + text, size) > room:
         text = text[1:]
-    return "…" + text
+    return "…" + text[max(0, text.find("/")) :]  # whole names of folders, where one fits
 
 
 if __name__ == "__main__":

@@ -129,7 +129,7 @@ def test_letters_are_readable_where_a_readme_shows_the_chart_600_pixels_wide():
 
 def test_a_long_path_keeps_its_end():
     shown = texts(draw_chart(rows([2.0]), "아주 긴 폴더 이름/" * 20 + "ckpt.pt", ""))[0]
-    assert shown.startswith("…") and shown.endswith("/ckpt.pt") and len(shown) < 60
+    assert re.fullmatch("…(/아주 긴 폴더 이름)+/ckpt.pt", shown) and len(shown) < 60
 
 
 def test_one_wild_batch_presses_nothing_flat():

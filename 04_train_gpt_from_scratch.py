@@ -22,9 +22,9 @@ from gpt.device_check import compare_with_cpu
 from gpt.evaluation import evaluate
 from gpt.generation import generate
 from gpt.initial_weights import read_initial_weights
-from gpt.log import TrainingLog
+from gpt.log import open_log
 from gpt.loss import next_token_loss
-from gpt.loss_chart import write_chart
+from gpt.loss_chart import describe_size, write_chart
 from gpt.memory import MicroBatch
 from gpt.model import GPT, GPTConfig
 from gpt.optimizer import Optimizer, rate_factor
@@ -72,6 +72,7 @@ EVAL_INTERVAL = 250  # steps between evaluations, each with a sample answer and 
 EVAL_MINUTES = 2.0  # … or minutes, if those are over sooner; 0 = only by steps
 SAVE_MINUTES = 10.0  # a save at least this often: what a power cut can cost; 0 = only at evaluations
 LOG_INTERVAL = 10  # steps between rows of log.csv beside the checkpoint; loss.svg draws them at each evaluation
+TENSORBOARD = False  # also write TensorBoard event files to runs/ beside the checkpoint (needs the package tensorboard)
 SAMPLE_TOKENS = 200  # length of the sample answer; 0 = none
 
 # --- Learning rates (full value, after warm-up and before decay) ---
@@ -119,6 +120,7 @@ class Settings:
     eval_minutes: float = setting(least=0)
     save_minutes: float = setting(least=0)
     log_interval: int = setting(least=1)
+    tensorboard: bool
     sample_tokens: int = setting(least=0)
     matrix_rate: float = setting(least=0)
     embedding_rate: float = setting(least=0)
@@ -134,6 +136,8 @@ class Settings:
 
 def main(arguments: Sequence[str] = ()) -> None:
     settings = processes.same_everywhere(pipeline.read_settings(Settings, globals(), arguments), "the settings")
+    if settings.tensorboard:
+        pipeline.require_package("tensorboard", "TENSORBOARD")
     pipeline.require_sound_manifest(settings.checkpoint_path)
     digests = processes.same_everywhere(require_inputs(settings), "the tokens and the tokenizer")
     tokenizer = Tokenizer.from_file(settings.tokenizer_path)
@@ -164,10 +168,11 @@ def main(arguments: Sequence[str] = ()) -> None:
     gradients = processes.GradientSum(model)
     micro_batch = MicroBatch(settings.micro_batch_size, device)
     run = Run()
-    log = TrainingLog(beside(settings.checkpoint_path, "log.csv"))
     token_bytes = count_token_bytes(tokenizer)
     counts = count_tokens(training.reader.tokens, config.vocab_size)
     bytes_per_token = float(counts @ token_bytes.numpy() / counts.sum())
+    log = open_log(settings.checkpoint_path, bytes_per_token, settings.tensorboard)
+    size = describe_size(config.parameter_count(), int(counts.sum()))
 
     def load(checkpoint: dict) -> None:
         """Put everything back as it was when the checkpoint was saved."""
@@ -257,7 +262,7 @@ def main(arguments: Sequence[str] = ()) -> None:
                     save()
                     if processes.is_first() and run.is_best():
                         pipeline.keep_as(Path(settings.checkpoint_path), best_of(settings.checkpoint_path))
-                    write_chart(beside(settings.checkpoint_path, "loss.svg"), log, bytes_per_token)
+                    write_chart(beside(settings.checkpoint_path, "loss.svg"), log, settings.checkpoint_path, size)
                     bar.write(f"step {run.step:,}: loss {loss:.3f}, validation {bits:.4f} bits per byte, saved")
                     bar.write(write_sample_answer(model, tokenizer, template, settings))
                 elif run.step % settings.log_interval == 0:

@@ -42,7 +42,7 @@ LEAST_MINUTES, MOST_MINUTES = 4.0, 60.0  # … but within these
 
 
 def choose_size(tokens: int, device: torch.device) -> Size:
-    """The size that suits a text of so many tokens; on a CPU none of the largest, which learns less in an hour there."""
+    """The size that suits a text of so many tokens; on a CPU not the largest, which learns less in an hour there."""
     sizes = SIZES[:-1] if device.type == "cpu" else SIZES
     return next((size for size in sizes if tokens <= size.most_tokens), sizes[-1])
 
@@ -118,8 +118,8 @@ def advise(parameters: int, tokens: int, epochs: float) -> list[str]:
     """A warning, with what to change, when model, text and length of the run are far apart."""
     if epochs > MANY_EPOCHS:
         return [
-            f"  {epochs:.0f} times over the same text is more than helps (about {MANY_EPOCHS} at most), except to learn "
-            "a small text by heart; more text makes a better model, and best.pt keeps the best one on the way"
+            f"  {epochs:.0f} times over the same text is more than helps (about {MANY_EPOCHS} at most), except to "
+            "learn a small text by heart; more text makes a better model, and best.pt keeps the best one on the way"
         ]
     if parameters > MANY_PARAMETERS * tokens and epochs > 2:
         return [

@@ -1,4 +1,4 @@
-"""log.csv and loss.svg: every step once, whatever interrupts the run, and no run lost for a row."""
+"""log.csv: every step once, whatever interrupts the run, and no run lost for a row."""
 
 import csv
 import errno
@@ -7,15 +7,16 @@ import io
 import itertools
 import math
 import os
-import re
 import shutil
 import signal
-import xml.etree.ElementTree as ElementTree
+import subprocess
+import sys
+import types
 from pathlib import Path
+from typing import ClassVar
 
 from gpt.checkpoint import beside, best_of, load_checkpoint
-from gpt.log import COLUMNS, HEADER, TrainingLog
-from gpt.loss_chart import MOST_POINTS, draw_chart, label, round_ticks, smooth, thin, write_chart
+from gpt.log import COLUMNS, FIRST_COLUMNS, HEADER, TrainingLog, open_log, read_log
 from gpt.run import Run
 
 import pytest
@@ -40,7 +41,7 @@ def learned(rows: list[dict[str, str]]) -> list[tuple[str, ...]]:
 
 def log_with(path: Path, steps) -> TrainingLog:
     """A log with a row for each of these steps."""
-    log = TrainingLog(path)
+    log = TrainingLog(path, 4.1)
     for step in steps:
         log.append(run_at(step), 3.5, 1.0, 0.01)
     return log
@@ -162,7 +163,7 @@ def test_going_back_from_a_file_cut_off_anywhere_leaves_whole_rows_up_to_that_st
     held = [
         int(line.split(b",")[0]) for line in path.read_bytes().splitlines(keepends=True)[1:] if line.endswith(b"\n")
     ]
-    log = TrainingLog(path)
+    log = TrainingLog(path, 4.1)
     log.go_back_to(back_to)
     assert steps_in(path) == [step for step in held if step <= back_to]
     assert whole.startswith(path.read_bytes())
@@ -193,7 +194,7 @@ def test_a_full_disk_costs_no_row_once_there_is_room_again(tmp_path, monkeypatch
 
 
 def test_rows_that_wait_for_room_go_with_a_retreat(tmp_path):
-    log = TrainingLog(tmp_path / "not there yet" / "log.csv")
+    log = TrainingLog(tmp_path / "not there yet" / "log.csv", 4.1)
     for step in (1, 2, 3):
         log.append(run_at(step), 3.5, 1.0, 0.01)
     log.go_back_to(1)
@@ -225,7 +226,7 @@ def test_a_log_deleted_while_training_begins_anew(tmp_path):
 def test_a_file_of_another_kind_is_put_aside_whole(tmp_path, content):
     path = tmp_path / "log.csv"
     path.write_bytes(content)
-    TrainingLog(path).go_back_to(5)
+    TrainingLog(path, 4.1).go_back_to(5)
     log_with(path, [6])
     assert steps_in(path) == [6]
     assert path.with_name("log.older.csv").read_bytes() == content
@@ -236,10 +237,28 @@ def test_a_log_that_a_spreadsheet_saved_again_is_gone_on_with(tmp_path):
     path = tmp_path / "log.csv"
     log_with(path, [1, 2])
     path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n") + "메모,,,,,,,\r\n".encode())
-    log = TrainingLog(path)
+    log = TrainingLog(path, 4.1)
     log.go_back_to(2)
     log.append(run_at(3), 3.5, 1.0, 0.01)
     assert [row["step"] for row in log.read()] == [1, 2, 3]
+
+
+def test_a_log_of_the_first_version_is_gone_on_with_in_its_columns(tmp_path):
+    path = tmp_path / "log.csv"
+    lines = [line.rsplit(b",", 1)[0] for line in log_with(path, [1, 2, 3]).path.read_bytes().splitlines()]
+    assert lines[0].decode().split(",") == list(FIRST_COLUMNS)
+    path.write_bytes(b"\n".join([*lines, b""]))
+    log = TrainingLog(path, 4.1)
+    log.go_back_to(2)
+    log.append(run_at(3), 3.5, 1.0, 0.01)
+    assert path.read_bytes().splitlines()[:4] == lines and not path.with_name("log.older.csv").exists()
+    assert [row["step"] for row in read_log(path)] == [1, 2, 3]
+    assert all(row["train_bits_per_byte"] == pytest.approx(3.5 / math.log(2) / 4.1) for row in log.read())
+
+
+def test_the_training_loss_is_logged_in_the_unit_of_the_validation_loss_too(tmp_path):
+    [row] = read_log(log_with(tmp_path / "log.csv", [1]).path)
+    assert row["train_bits_per_byte"] == pytest.approx(row["train_loss"] / math.log(2) / 4.1, abs=1e-4)
 
 
 def test_the_log_of_a_hundred_thousand_steps_is_small(tmp_path):
@@ -248,113 +267,140 @@ def test_the_log_of_a_hundred_thousand_steps_is_small(tmp_path):
     assert row * 100_000 / train_script.LOG_INTERVAL < 1_000_000
 
 
-# --- The chart ---
-
-
-def rows(losses, evaluations=None, first=1) -> list[dict[str, float]]:
-    """Rows of a log, one a step, with validation losses at some steps."""
-    made = [
-        {"step": step, "seconds": step, "tokens": 1000 * step, "train_loss": loss}
-        for step, loss in enumerate(losses, start=first)
-    ]
-    for step, bits in (evaluations or {}).items():
-        made[step - first]["validation_bits_per_byte"] = bits
-    return made
-
-
-def drawn(svg: str):
-    """The SVG as a tree: well-formed, or this raises."""
-    return ElementTree.fromstring(svg)
-
-
-def texts(svg: str) -> list[str]:
-    return [element.text for element in drawn(svg).iter("{http://www.w3.org/2000/svg}text")]
-
-
-def curves(svg: str) -> list[list[tuple[float, float]]]:
-    lines = drawn(svg).iter("{http://www.w3.org/2000/svg}polyline")
-    return [[tuple(map(float, place.split(","))) for place in line.get("points").split()] for line in lines]
-
-
-def test_a_run_leaves_a_chart_with_its_best_evaluation(house):
-    svg = house.checkpoint.with_name("loss.svg").read_text(encoding="utf-8")
-    best = min(load_checkpoint(house.checkpoint)["run"]["history"], key=lambda entry: entry["bits_per_byte"])
-    assert f"best: {best['bits_per_byte']:.4f} at step {best['step']}" in texts(svg)
-    assert {"bits per byte", "step", "training", "validation"} <= set(texts(svg))
-
-
-def test_both_losses_share_one_axis():
-    """A training loss of 2 bits per byte stands as high as a validation loss of 2 bits per byte."""
-    nats = 2.0 * math.log(2) * 4.1
-    train, validation = curves(draw_chart(rows([nats] * 3 + [nats / 2], {1: 2.0, 4: 1.0}), bytes_per_token=4.1))
-    assert train[0][1] == validation[0][1] < train[-1][1] == validation[-1][1]
-
-
-@settings(max_examples=100, deadline=None)
-@given(
-    losses=st.lists(st.floats(1e-3, 1e3), max_size=60),
-    evaluations=st.dictionaries(st.integers(1, 60), st.floats(1e-3, 1e3), max_size=8),
-    first=st.integers(1, 10**6),
-)
-def test_any_log_makes_a_chart_whose_words_and_evaluations_lie_within_it(losses, evaluations, first):
-    evaluations = {first + step - 1: bits for step, bits in evaluations.items() if step <= len(losses)}
-    svg = draw_chart(rows(losses, evaluations, first), 4.1)
-    root = drawn(svg)
-    width, height = float(root.get("width")), float(root.get("height"))
-    for element in root.iter():
-        for x, y in (("x", "y"), ("cx", "cy")):
-            if element.get(x):
-                assert 0 <= float(element.get(x)) <= width and 0 <= float(element.get(y)) <= height
-    assert "nan" not in svg and "inf" not in svg
-
-
-def test_one_wild_batch_presses_nothing_flat():
-    quiet = curves(draw_chart(rows([6.0 - 0.02 * step for step in range(100)]), 4.1))[-2]
-    losses = [6.0 - 0.02 * step for step in range(100)]
-    losses[50] = 500.0
-    wild = curves(draw_chart(rows(losses), 4.1))[-2]
-    assert max(abs(one[1] - other[1]) for one, other in zip(quiet, wild, strict=True)) < 5
-
-
-def test_a_long_run_makes_no_larger_chart():
-    sizes = [len(draw_chart(rows([5.0] * steps), 4.1)) for steps in (2 * MOST_POINTS, 20 * MOST_POINTS)]
-    assert sizes[1] < 1.3 * sizes[0] < 40_000
-
-
-@given(st.lists(st.tuples(st.integers(0, 9), st.floats(0, 9)), min_size=1, max_size=1500))
-@settings(max_examples=30, deadline=None)
-def test_thinning_keeps_the_mean_of_what_it_joins_and_smoothing_the_ends(points):
-    points = [(step, loss) for step, (_, loss) in enumerate(points)]
-    thinned = thin(points)
-    assert len(thinned) <= MOST_POINTS
-    assert thinned[0][0] < 4 and min(p[1] for p in points) - 1e-9 <= thinned[0][1] <= max(p[1] for p in points) + 1e-9
-    smoothed = smooth(points)
-    assert (smoothed[0], smoothed[-1], len(smoothed)) == (points[0], points[-1], len(points))
-
-
-@given(low=st.floats(-1e4, 1e4), spread=st.floats(0, 1e5), about=st.integers(2, 10))
-@settings(max_examples=200, deadline=None)
-def test_ticks_are_round_numbers_around_the_values(low, spread, about):
-    ticks = round_ticks(low, low + spread, about)
-    gap = ticks[1] - ticks[0]
-    assert ticks[0] <= low + gap / 1e6 and ticks[-1] >= low + spread - gap / 1e6
-    assert 2 <= len(ticks) <= about + 3
-    assert re.fullmatch(r"[125]0*|10*", f"{gap / 10 ** math.floor(math.log10(gap * 1.000001)):.0f}")
-    assert [float(label(tick, ticks).replace(",", "")) for tick in ticks] == pytest.approx(ticks, abs=gap / 1e6)
-
-
-def test_a_failed_drawing_leaves_the_chart_before_it(tmp_path, monkeypatch, capsys):
-    log, path = log_with(tmp_path / "log.csv", [1]), tmp_path / "loss.svg"
-    write_chart(path, log, 4.1)
-    before = path.read_bytes()
-    log.append(run_at(2), 3.0, 1.0, 0.01)
-    monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left on device")))
-    write_chart(path, log, 4.1)
-    assert path.read_bytes() == before and sorted(os.listdir(tmp_path)) == ["log.csv", "loss.svg"]
-    assert "no space left on device" in capsys.readouterr().err
-
-
 def test_the_house_can_be_moved_with_its_log(house, tmp_path):
     moved = Path(shutil.copytree(house.checkpoint.parent, tmp_path / "moved"))
     house.run("04", checkpoint_path=moved / "ckpt.pt", max_steps=6, **EVERY_STEP)
     assert steps_in(moved / "log.csv") == [2, 4, 5, 6]
+
+
+# --- TensorBoard ---
+
+
+class FakeSummaryWriter:
+    """What TensorBoard would show of the events in each folder, with its rule for purge_step."""
+
+    shown: ClassVar[dict[Path, list[tuple[int, str, float]]]] = {}
+    broken = False
+
+    def __init__(self, log_dir: str, purge_step: int | None = None):
+        Path(log_dir).mkdir(parents=True, exist_ok=True)
+        self.folder, self.open = Path(log_dir), True
+        events = self.shown.setdefault(self.folder, [])
+        if purge_step is not None:
+            events[:] = [event for event in events if event[0] < purge_step]
+
+    def add_scalar(self, tag: str, value: float, global_step: int) -> None:
+        assert self.open
+        if FakeSummaryWriter.broken:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        self.shown[self.folder].append((global_step, tag, value))
+
+    def flush(self) -> None:
+        assert self.open
+
+    def close(self) -> None:
+        self.open = False
+
+
+@pytest.fixture
+def fake_tensorboard(monkeypatch):
+    monkeypatch.setattr(FakeSummaryWriter, "shown", {})
+    monkeypatch.setitem(sys.modules, "tensorboard", types.ModuleType("tensorboard"))
+    module = types.ModuleType("torch.utils.tensorboard")
+    module.SummaryWriter = FakeSummaryWriter
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", module)
+    return FakeSummaryWriter
+
+
+def shown_steps(writer: type[FakeSummaryWriter], folder: Path, tag: str = "train_loss") -> list[int]:
+    return [step for step, name, _ in writer.shown[folder] if name == tag]
+
+
+def test_tensorboard_shows_the_numbers_of_the_log(house, fake_tensorboard):
+    path = house.folder / "new" / "ckpt.pt"
+    house.run("04", checkpoint_path=path, max_steps=6, eval_interval=3, tensorboard=True, **EVERY_STEP)
+    events = fake_tensorboard.shown[path.parent / "runs" / "ckpt"]
+    logged = {
+        (int(row["step"]), name): float(cell)
+        for row in rows_of(path.with_name("log.csv"))
+        for name, cell in row.items()
+        if cell and name != "step"
+    }
+    assert {(step, tag) for step, tag, _ in events} == set(logged)
+    for step, tag, value in events:
+        assert value == pytest.approx(logged[step, tag], rel=1e-3, abs=0.5 if tag == "tokens_per_second" else 0.06)
+
+
+def test_tensorboard_shows_no_step_twice_after_a_retreat_and_a_restart(house, fake_tensorboard, monkeypatch):
+    path = house.folder / "new" / "mine.pt"
+    accumulate, calls = train_script.accumulate_gradients, []
+
+    def explode_once(*arguments):
+        calls.append(1)
+        loss = accumulate(*arguments)
+        return math.nan if len(calls) == 4 else loss
+
+    monkeypatch.setattr(train_script, "accumulate_gradients", explode_once)
+    house.run("04", checkpoint_path=path, max_steps=5, eval_interval=2, tensorboard=True, **EVERY_STEP)
+    house.run("04", checkpoint_path=path, max_steps=8, eval_interval=2, tensorboard=True, **EVERY_STEP)
+    assert shown_steps(fake_tensorboard, path.parent / "runs" / "mine") == list(range(1, 9))
+
+
+def test_a_new_run_keeps_the_events_of_the_one_before_it(house, fake_tensorboard):
+    path = house.folder / "new" / "ckpt.pt"
+    runs = path.parent / "runs"
+    for _ in range(3):
+        house.run("04", checkpoint_path=path, max_steps=2, tensorboard=True, **EVERY_STEP)
+        (runs / "ckpt" / "events").write_bytes(b"")
+        path.unlink()
+    assert sorted(item.relative_to(runs).as_posix() for item in runs.rglob("events")) == [
+        "ckpt.older/events",
+        "ckpt/events",
+    ]
+
+
+def test_training_goes_on_without_events_when_the_disk_is_full(house, fake_tensorboard, monkeypatch, capsys):
+    monkeypatch.setattr(FakeSummaryWriter, "broken", True)
+    house.run("04", max_steps=8, tensorboard=True, **EVERY_STEP)
+    assert steps_in(house.checkpoint.with_name("log.csv"))[-1] == 8
+    assert capsys.readouterr().err.count("no space left on device; training goes on without TensorBoard events") == 1
+
+
+def test_only_the_first_of_several_processes_writes_events(tmp_path, fake_tensorboard, monkeypatch):
+    log = open_log(tmp_path / "ckpt.pt", 4.1, tensorboard=True)
+    for first in (False, True):
+        monkeypatch.setattr("gpt.processes.is_first", lambda first=first: first)
+        log.go_back_to(0)
+        log.append(run_at(2 if first else 1), 3.5, 1.0, 0.01)
+    assert shown_steps(fake_tensorboard, tmp_path / "runs" / "ckpt") == [2]
+
+
+def test_without_the_package_tensorboard_training_does_not_start(house, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorboard", None)
+    assert house.complaint("04", tensorboard=True) == (
+        "TENSORBOARD needs the package tensorboard; run: pip install tensorboard"
+    )
+
+
+def test_tensorboard_itself_shows_each_step_once(tmp_path):
+    """Where the package is installed; in a process of its own, whose warnings are not this project's."""
+    pytest.importorskip("tensorboard")
+    program = (
+        "import sys\n"
+        "from gpt.log import TensorBoardEvents\n"
+        "for back_to, last in ((0, 4), (2, 5)):\n"
+        "    events = TensorBoardEvents(sys.argv[1])\n"
+        "    events.go_back_to(back_to)\n"
+        "    for step in range(back_to + 1, last + 1):\n"
+        "        events.append({'step': step, 'train_loss': step + 10 * back_to})\n"
+        "from tensorboard.backend.event_processing.event_accumulator import EventAccumulator\n"
+        "found = EventAccumulator(sys.argv[1]).Reload().Scalars('train_loss')\n"
+        "print([(event.step, event.value) for event in found])\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "runs" / "ckpt")],
+        capture_output=True,
+        text=True,
+        cwd=Path(train_script.__file__).parent,
+    )
+    assert result.stdout == "[(1, 1.0), (2, 2.0), (3, 23.0), (4, 24.0), (5, 25.0)]\n", result.stderr

@@ -172,7 +172,7 @@ def main(arguments: Sequence[str] = ()) -> None:
     counts = count_tokens(training.reader.tokens, config.vocab_size)
     bytes_per_token = float(counts @ token_bytes.numpy() / counts.sum())
     log = open_log(settings.checkpoint_path, bytes_per_token, settings.tensorboard)
-    size = describe_size(config.parameter_count(), int(counts.sum()))
+    model_and_text = describe_size(config.parameter_count(), int(counts.sum()))
 
     def load(checkpoint: dict) -> None:
         """Put everything back as it was when the checkpoint was saved."""
@@ -262,7 +262,9 @@ def main(arguments: Sequence[str] = ()) -> None:
                     save()
                     if processes.is_first() and run.is_best():
                         pipeline.keep_as(Path(settings.checkpoint_path), best_of(settings.checkpoint_path))
-                    write_chart(beside(settings.checkpoint_path, "loss.svg"), log, settings.checkpoint_path, size)
+                    write_chart(
+                        beside(settings.checkpoint_path, "loss.svg"), log, settings.checkpoint_path, model_and_text
+                    )
                     bar.write(f"step {run.step:,}: loss {loss:.3f}, validation {bits:.4f} bits per byte, saved")
                     bar.write(write_sample_answer(model, tokenizer, template, settings))
                 elif run.step % settings.log_interval == 0:

@@ -59,6 +59,7 @@ DEVICE = "auto"  # auto takes cuda, else mps (Apple), else cpu
 ROWS = 16  # questions of QUESTIONS that are answered at once; fewer take less memory
 
 SCRIPT = Path(__file__).name
+STEP_01 = "01_prepare_samples.py"
 
 
 @dataclass
@@ -97,6 +98,7 @@ def main(arguments: Sequence[str] = ()) -> None:
         print(f"question: {settings.question}", file=sys.stderr)
     document = read_given_document(settings.doc_path) if settings.doc_path else None
     assistant = Assistant.load(settings)
+    warn_of_newer_text(settings)
     if settings.questions:
         answer_file(assistant, settings.questions)
         return
@@ -130,6 +132,13 @@ def check_settings(settings: Settings) -> None:
         "EXAMPLE asks a question of its own; leave QUESTION, QUESTIONS and DOC_PATH empty, or EXAMPLE off",
     )
     sampling.check_settings(settings)
+
+
+def warn_of_newer_text(settings: Settings) -> None:
+    """Say on standard error when the raw text has changed since the documents to answer from were made of it."""
+    remedy = f"to answer from the new text, run steps 01 to 04 again, first: {pipeline.command(STEP_01)}"
+    for path in pipeline.find_newer_texts(settings.samples_path):
+        print(f"({path.name} has changed since step 01 read it; {remedy})", file=sys.stderr)
 
 
 def print_answer(assistant: Assistant, request: Request) -> None:

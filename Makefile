@@ -1,11 +1,11 @@
-# make        the five steps on the bundled corpus (or data/raw.txt), in a size for two CPU cores, then an answer
+# make        the five steps on data/raw.txt (or the bundled text, while that is not there), then an answer
 # make test   ruff and pytest
 # make clean  delete what steps 01 to 03 made, and caches; the trained model only if you confirm it
 # make help   this text
 #
 # Settings, for example `make MAX_MINUTES=10`:
-#   MAX_MINUTES=4    minutes of training
-#   QUESTION="…"     the question that is answered at the end
+#   MAX_MINUTES=10   minutes of training in all; without it, as long as suits the text
+#   QUESTION="…"     the question that is answered at the end; without it, one that your text answers
 #   CPU_ONLY=1       install torch without CUDA: Linux without an NVIDIA card (delete .venv to change it later)
 #   UV=1             install with uv, which is faster than pip
 #   PYTHON=python3   the Python that .venv is made with, 3.11 or later
@@ -13,15 +13,15 @@
 # Every file depends on the files that it is made from, so a second `make` redoes only what is stale.
 
 PYTHON ?= python3
-QUESTION ?= 필리핀에서 여권을 분실했을 때 해야 할 일에 대해 알려줘. 연락처가 있다면 함께 정리해줘.
-MAX_MINUTES ?= 4
 
 RAW := $(or $(wildcard data/raw.txt),data/sample_raw.txt)
 RUN := .venv/bin/python
 CORPUS := $(wildcard corpus/*.py) corpus/learned.npz pipeline.py
 
-answer: checkpoints/trained-$(MAX_MINUTES)
-	$(RUN) 05_generate.py --question "$(QUESTION)"
+TRAINED := checkpoints/trained$(addprefix -,$(MAX_MINUTES))
+
+answer: $(TRAINED)
+	$(RUN) 05_generate.py $(if $(QUESTION),"$(QUESTION)",--example)
 
 # A text that takes the place of the bundled one may be older than the samples made of that: its name counts too.
 OTHER_TEXT := $(shell grep -qs '"$(notdir $(RAW))":' data/manifest.json || echo always)
@@ -30,16 +30,15 @@ data/samples.txt: $(RAW) 01_prepare_samples.py $(CORPUS) $(OTHER_TEXT) | .venv/r
 	$(RUN) 01_prepare_samples.py
 
 data/tokenizer.json: data/samples.txt 02_train_tokenizer.py
-	$(RUN) 02_train_tokenizer.py --vocab-size 4096
+	$(RUN) 02_train_tokenizer.py
 
 data/train.bin: data/samples.txt data/tokenizer.json 03_build_bin_dataset.py gpt/token_file.py corpus/retrieval.py
-	$(RUN) 03_build_bin_dataset.py --val-ratio 0.05
+	$(RUN) 03_build_bin_dataset.py
 
-# A checkpoint younger than the data is gone on with; an older one belongs to other data and is put aside.
-checkpoints/trained-$(MAX_MINUTES): data/train.bin
-	@mkdir -p checkpoints
-	@test ! -e checkpoints/ckpt.pt || test checkpoints/ckpt.pt -nt data/train.bin || mv checkpoints/ckpt.pt checkpoints/older.pt
-	$(RUN) 04_train_gpt_from_scratch.py --n-layer 4 --n-head 4 --n-embd 256 --batch-size 2 --max-minutes $(MAX_MINUTES)
+# A checkpoint younger than the data is trained on; an older one belongs to other data and is put aside.
+$(TRAINED): data/train.bin
+	@other=; test ! -e checkpoints/ckpt.pt || test checkpoints/ckpt.pt -nt data/train.bin || other=--restart; \
+	set -x; $(RUN) 04_train_gpt_from_scratch.py $(addprefix --max-minutes ,$(MAX_MINUTES)) $$other
 	@touch $@
 
 # The index that torch's documentation names for Linux without CUDA. uv reaches the same index by a name of its own.
@@ -98,8 +97,8 @@ test: .venv/development
 
 # What steps 01 to 03 write, and what step 04 writes, under their default names; every other file is the user's own.
 # A manifest goes when none of the files that it describes is left.
-MADE := $(addprefix data/,samples.txt contacts.json tokenizer.json train.bin val.bin index.npz)
-MODELS := $(addprefix checkpoints/,ckpt.pt ckpt.previous.pt best.pt best.previous.pt older.pt)
+MADE := $(addprefix data/,samples.txt contacts.json dropped.txt tokenizer.json train.bin val.bin index.npz)
+MODELS := $(addprefix checkpoints/,ckpt.pt ckpt.previous.pt best.pt) $(wildcard checkpoints/*.older*.pt)
 LOGS := $(addprefix checkpoints/,log.csv log.older.csv loss.svg)
 
 clean:

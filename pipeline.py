@@ -34,6 +34,7 @@ from typing import IO, Any, Literal, TypeVar, get_args, get_origin, get_type_hin
 
 OLDEST_PYTHON = (3, 11)
 NEWER_PYTHONS = ("python3.12", "python3.13", "python3.14", "python3.11")  # in the order in which they are proposed
+PLAIN_IN_QUOTES = re.compile(r"""(?=.*[^\w@%+=:,./\-]|.*[^\x00-\x7f])[^"$`\\!%]+""", re.DOTALL)
 PACKAGES = ("torch", "tokenizers", "numpy", "tqdm")  # those in requirements.txt
 
 
@@ -68,14 +69,14 @@ def _propose_remedy(folder: Path) -> str:
     python = environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     install = ["-m", "pip", "install", "-r", here(folder / "requirements.txt")]
     if _is_usable(str(python), PACKAGES):
-        return f"run: {_command_line([here(python), *sys.argv])}"
+        return f"run: {shell_line([here(python), *sys.argv])}"
     if sys.version_info >= OLDEST_PYTHON and _can_install():
-        return f"run: {_command_line([sys.executable, *install])}"
+        return f"run: {shell_line([sys.executable, *install])}"
     new_enough = [sys.executable] if sys.version_info >= OLDEST_PYTHON else NEWER_PYTHONS
     for name in new_enough:
         if shutil.which(name) and _is_usable(name):
-            create = _command_line([name, "-m", "venv", here(environment)])
-            return f"run: {create} && {_command_line([here(python), *install])}"
+            create = shell_line([name, "-m", "venv", here(environment)])
+            return f"run: {create} && {shell_line([here(python), *install])}"
     return "install Python 3.12 from https://www.python.org/downloads/"
 
 
@@ -102,13 +103,9 @@ def _can_install() -> bool:
     return importlib.util.find_spec("pip") is not None and (in_environment or not reserved)
 
 
-def _command_line(words: Sequence) -> str:
-    """The words as one command for the shell of this system."""
-    if os.name != "nt":
-        return shlex.join(words)
-    import subprocess
-
-    return subprocess.list2cmdline(words)
+def shell_line(words: Sequence) -> str:
+    """Words as a shell takes them: in quotation marks where they need it, the double ones that all systems know."""
+    return " ".join(f'"{word}"' if PLAIN_IN_QUOTES.fullmatch(word) else shlex.quote(word) for word in words)
 
 
 # The only work at import time. Every script imports this module before torch, tokenizers, numpy and tqdm, so this is
@@ -250,7 +247,6 @@ def require_setting(holds: bool, complaint: str) -> None:
 # ---------------------------------------------------------------------------------------------------
 
 FOLDER = Path(__file__).resolve().parent
-PLAIN_IN_QUOTES = re.compile(r"""(?=.*[^\w@%+=:,./\-]|.*[^\x00-\x7f])[^"$`\\!%]+""", re.DOTALL)
 
 
 def command(script: str, *words: str, **settings: object) -> str:
@@ -278,11 +274,6 @@ def interpreter() -> list[str]:
         if found and os.path.abspath(found) == os.path.abspath(sys.executable):
             return [name]
     return [_shown_path(Path(sys.executable))]
-
-
-def shell_line(words: Sequence[str]) -> str:
-    """Words as a shell takes them: in quotation marks where they need it, the double ones that all systems know."""
-    return " ".join(f'"{word}"' if PLAIN_IN_QUOTES.fullmatch(word) else shlex.quote(word) for word in words)
 
 
 def read_constants(script_path: Path) -> dict[str, Any]:
@@ -569,6 +560,30 @@ def _require_fresh(path: Path, entry: dict) -> None:
             raise StepError(f"{path}: {source.name} has changed since this was made from it; run: {rerun}")
         if source_entry:
             _require_fresh(source, source_entry)
+
+
+def find_newer_texts(path: Path | str) -> list[Path]:
+    """The raw texts behind an artifact that have changed since they were read; told by time first, then by digest.
+
+    A raw text that no longer exists has not changed: it may have been put away.
+    """
+    path = Path(path).resolve()
+    entry = _read_manifest(path.parent).get(path.name)
+    if entry is None:
+        return []
+    changed = []
+    for name, recorded in entry["inputs"].items():
+        source = (path.parent / name).resolve()
+        if source.name in _read_manifest(source.parent):
+            changed += find_newer_texts(source)
+        elif source.exists() and _changed_at(source) > path.stat().st_mtime and sha256_of(source) != recorded:
+            changed.append(source)
+    return changed
+
+
+def _changed_at(path: Path) -> float:
+    """When a file, or the last of the texts in a folder, was changed."""
+    return max([path.stat().st_mtime, *(each.stat().st_mtime for each in path.rglob("*.txt") if path.is_dir())])
 
 
 def _read_manifest(folder: Path) -> dict:

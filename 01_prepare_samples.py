@@ -91,8 +91,7 @@ def main(arguments=()):
             for contact, line in prepared.contacts:
                 contacts.add(contact, prepared.samples[0].source, line)
             tally.add(prepared)
-        if not tally.samples:
-            raise StepError(f"{raw_path}: there is no readable text in it; put your text there and run this step again")
+        require_two_documents(raw_path, tally)
         json.dump(contacts.to_list(), contacts_file, ensure_ascii=False, indent=1)
         if not tally.duplicate_posts + tally.advertising_posts:
             dropped_file.write(NOTHING)
@@ -140,6 +139,19 @@ def select_posts(
             dropped_file.write(format_advertising(post, evidence))
         else:
             yield finding.number, finding.family, post
+
+
+def require_two_documents(raw_path: Path, tally: "Tally") -> None:
+    """Stop at a text that step 03 could not split into documents for training and for validation."""
+    dropped = tally.duplicate_posts + tally.advertising_posts
+    if not tally.documents and not dropped:
+        raise StepError(f"{raw_path}: there is no readable text in it; put your text there and run this step again")
+    if tally.documents < 2:
+        without = f" without {dropped:,} duplicate or advertising post(s)" if dropped else ""
+        raise StepError(
+            f"{raw_path}: it has {tally.documents} document(s){without}, and at least 2 are needed, one for training "
+            "and one for validation; add more text and run this step again"
+        )
 
 
 @dataclass

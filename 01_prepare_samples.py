@@ -8,6 +8,7 @@ a question and an answer whose every line is taken from the document.
 import json
 import os
 import signal
+import tempfile
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -15,13 +16,14 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Literal
+from typing import IO, Literal
 
 import pipeline
-from corpus.advertising import is_advertising
+from corpus.advertising import find_advertising
 from corpus.answers import extract_answer, extract_review
 from corpus.contacts import Contact, hide_contacts, normalize_value
 from corpus.documents import Post, cut_documents, split_posts
+from corpus.dropped import HEADER, NOTHING, format_advertising, format_copy
 from corpus.duplicates import DuplicateFinder
 from corpus.normalization import standardize_labels
 from corpus.questions import ask
@@ -36,6 +38,7 @@ from tqdm import tqdm
 RAW_PATH = "data/raw.txt"  # your text: a file, or a folder of .txt files; if absent, the bundled sample is used
 SAMPLES_PATH = "data/samples.txt"  # the training samples that this step writes
 CONTACTS_PATH = "data/contacts.json"  # every telephone number, address and site with its institution
+DROPPED_PATH = "data/dropped.txt"  # posts that were left out, and why
 
 # --- Samples ---
 STYLE = "answer"  # questions answered in four sections; or "summary": documents summed up with merits and drawbacks
@@ -54,6 +57,7 @@ class Settings:
     raw_path: str
     samples_path: str
     contacts_path: str
+    dropped_path: str
     style: Literal["answer", "summary"]
     max_document_characters: int = setting(least=100)
     questions: int = setting(least=0)
@@ -63,15 +67,21 @@ class Settings:
 
 def main(arguments: Sequence[str] = ()) -> None:
     settings = pipeline.read_settings(Settings, globals(), arguments)
-    pipeline.require_sound_manifest(settings.samples_path, settings.contacts_path)
+    outputs = [settings.samples_path, settings.contacts_path, settings.dropped_path]
+    pipeline.require_sound_manifest(*outputs)
     raw_path = choose_raw_path(Path(settings.raw_path))
     sources = list_sources(raw_path)
 
     reading = ReadingReport()
     tally = Tally()
     contacts = ContactTable()
-    with pipeline.atomic_writes([settings.samples_path, settings.contacts_path]) as (samples_file, contacts_file):
-        posts = select_posts(split_posts(read_with_progress(sources, reading)), tally)
+    with (
+        pipeline.atomic_writes(outputs) as (samples_file, contacts_file, dropped_file),
+        tempfile.TemporaryFile(dir=Path(settings.samples_path).parent) as kept_posts,
+    ):
+        dropped_file.write(HEADER)
+        read = split_posts(read_with_progress(sources, reading))
+        posts = select_posts(read, tally, DuplicateFinder(kept_posts), dropped_file)
         write_answers = partial(
             prepare_post,
             template=Template.of_style(settings.style),
@@ -85,12 +95,11 @@ def main(arguments: Sequence[str] = ()) -> None:
             for contact, line in prepared.contacts:
                 contacts.add(contact, prepared.samples[0].source, line)
             tally.add(prepared)
-        if not tally.samples:
-            raise StepError(f"{raw_path}: there is no readable text in it; put your text there and run this step again")
+        require_two_documents(raw_path, tally)
         json.dump(contacts.to_list(), contacts_file, ensure_ascii=False, indent=1)
-    pipeline.record_artifacts(
-        [settings.samples_path, settings.contacts_path], Path(__file__).name, settings, inputs=[raw_path]
-    )
+        if not tally.duplicate_posts + tally.advertising_posts:
+            dropped_file.write(NOTHING)
+    pipeline.record_artifacts(outputs, Path(__file__).name, settings, inputs=[raw_path])
     print_report(settings, reading, tally, contacts)
 
 
@@ -114,20 +123,39 @@ def read_with_progress(sources: list[Path], reading: ReadingReport) -> Iterator[
                     bar.update(reading.read_bytes - bar.n)
 
 
-def select_posts(posts: Iterable[Post], tally: "Tally") -> Iterator[tuple[int, int, Post]]:
-    """(number, family, post) of each post that was not there before, not even with small edits, and is no spam."""
-    finder = DuplicateFinder()
+def select_posts(
+    posts: Iterable[Post], tally: "Tally", finder: DuplicateFinder, dropped_file: IO[str]
+) -> Iterator[tuple[int, int, Post]]:
+    """(number, family, post) of each post that is neither a copy of an earlier one nor advertising.
+
+    Writes an entry to `dropped_file` for each of the others.
+    """
     for post in posts:
         text = "\n".join(post.lines)
-        family = finder.add(text)
-        if family is None:
+        finding = finder.add(post)
+        if finding.original:
             tally.duplicate_posts += 1
             tally.duplicate_bytes += len(text.encode())
-        elif is_advertising(text):
+            dropped_file.write(format_copy(post, finding))
+        elif evidence := find_advertising(text):
             tally.advertising_posts += 1
             tally.advertising_bytes += len(text.encode())
+            dropped_file.write(format_advertising(post, evidence))
         else:
-            yield len(finder.families) - 1, family, post
+            yield finding.number, finding.family, post
+
+
+def require_two_documents(raw_path: Path, tally: "Tally") -> None:
+    """Stop at a text that step 03 could not split into documents for training and for validation."""
+    dropped = tally.duplicate_posts + tally.advertising_posts
+    if not tally.documents and not dropped:
+        raise StepError(f"{raw_path}: there is no readable text in it; put your text there and run this step again")
+    if tally.documents < 2:
+        without = f" without {dropped:,} duplicate or advertising post(s)" if dropped else ""
+        raise StepError(
+            f"{raw_path}: it has {tally.documents} document(s){without}, and at least 2 are needed, one for training "
+            "and one for validation; add more text and run this step again"
+        )
 
 
 @dataclass
@@ -256,8 +284,12 @@ def print_report(settings, reading: ReadingReport, tally: Tally, contacts: Conta
     where = f", the first at {reading.first_unreadable}" if reading.unreadable_bytes else ""
     print(f"read        {reading.read_bytes:>13,} bytes in {len(reading.encodings)} file(s), {encodings}")
     print(f"kept        {tally.kept_bytes:>13,} bytes in {tally.posts:,} posts")
-    print(f"duplicate   {tally.duplicate_bytes:>13,} bytes in {tally.duplicate_posts:,} posts")
-    print(f"advertising {tally.advertising_bytes:>13,} bytes in {tally.advertising_posts:,} posts")
+    for name, size, posts in (
+        ("duplicate", tally.duplicate_bytes, tally.duplicate_posts),
+        ("advertising", tally.advertising_bytes, tally.advertising_posts),
+    ):
+        listed = f", listed in {settings.dropped_path}" if posts else ""
+        print(f"{name:11} {size:>13,} bytes in {posts:,} posts{listed}")
     print(f"unreadable  {reading.unreadable_bytes:>13,} bytes{where}")
     if reading.garbled_bytes:
         where_garbled = f"spoilt before they were saved, the first at {reading.first_garbled}"

@@ -158,7 +158,7 @@ def print_answer(assistant: Assistant, request: Request) -> None:
 
 def print_sources(sources: Iterable[Source]) -> None:
     for each in sources:
-        print(f"source: {each.title or '(no title)'} ({each.file}, line {each.line:,})", file=sys.stderr)
+        print(f"source: {each.name} ({each.file}, line {each.line:,})", file=sys.stderr)
 
 
 def embolden(pieces: Iterable[str], headings: Collection[str]) -> Iterator[str]:
@@ -196,7 +196,7 @@ def describe(answer: WrittenAnswer) -> dict:
     return {
         "question": answer.question,
         "answer": answer.text,
-        "sources": [{"title": each.title, "file": each.file, "line": each.line} for each in answer.sources],
+        "sources": [{"title": each.name, "file": each.file, "line": each.line} for each in answer.sources],
         "notes": answer.notes,
         "ended": answer.ended,
     }

@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import pipeline
 from corpus.answers import content_words
 from corpus.contacts import has_hidden_contacts
-from corpus.documents import SEPARATOR, cut_documents, find_title, split_posts
+from corpus.documents import SEPARATOR, cut_documents, find_title, first_words, split_posts
 from corpus.form import LONGEST_CONTACT, GuidedForm, free_form, material_of, material_of_table
 from corpus.guide import AnswerGuide
 from corpus.normalization import normalize, standardize_labels
@@ -48,6 +48,11 @@ class Source:
     file: str = ""  # "" where it came in a line of JSON
     line: int = 0  # on which it begins, counted from 1; a part that was found by the index has that of its post
     numbers: tuple[int, ...] = field(default=(), repr=False)  # of its lines, where each is known
+
+    @property
+    def name(self) -> str:
+        """What it is listed as: its title, or its first words where it has none."""
+        return self.title or first_words(self.text)
 
     @classmethod
     def of_text(cls, text: str) -> "Source":

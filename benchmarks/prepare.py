@@ -41,7 +41,7 @@ def main():
         write_copies(options.raw, raw, options.copies)
         samples, tokenizer = folder / "samples.txt", folder / "tokenizer.json"
         step_01 = ["01_prepare_samples.py", "--raw-path", raw, "--samples-path", samples]
-        step_01 += ["--contacts-path", folder / "contacts.json"]
+        step_01 += ["--contacts-path", folder / "contacts.json", "--dropped-path", folder / "dropped.txt"]
         step_02 = ["02_train_tokenizer.py", "--samples-path", samples, "--tokenizer-path", tokenizer]
         step_02 += ["--vocab-size", options.vocab_size]
         step_03 = ["03_build_bin_dataset.py", "--samples-path", samples, "--tokenizer-path", tokenizer]

@@ -13,19 +13,20 @@ OFFER = re.compile(
     r"|가입\s?코드|추천인\s?코드|지금\s?바로\s?(?:클릭|가입|상담)|클릭\s?하세요|선착순\s?\d+명|무료\s?체험|이벤트\s?진행\s?중|문의\s?환영|24시간\s?상담",
 )
 WARNING = re.compile(r"사기|조심|주의|피해|당했|속지|신고|위험|마세요|불법")
+CONTACTS = (WEB_ADDRESS, LABELLED_NUMBER, KAKAO_VALUE, EMAIL_ADDRESS)
+MESSENGER = re.compile(r"카톡|카카오|텔레그램|telegram|라인")
 FEWEST_OFFERS = 3  # different offers that make a post advertising, if it says how to reach the seller
 FEWEST_LINKS = 3
 LINK_SHARE = 0.5  # of the characters of a post that is nothing but links
 
 
-def is_advertising(text: str) -> bool:
-    """Whether a post offers what spam offers, or consists of links."""
+def find_advertising(text: str) -> str:
+    """What shows that a post is advertising: its offers, or that it consists of links; "" where nothing does."""
     links = WEB_ADDRESS.findall(text)
     if len(links) >= FEWEST_LINKS and sum(map(len, links)) > LINK_SHARE * len(text):
-        return True
-    offers = {re.sub(r"\s", "", offer) for offer in OFFER.findall(text)}
+        return ", ".join(links[:FEWEST_LINKS])
+    offers = list(dict.fromkeys(re.sub(r"\s", "", offer) for offer in OFFER.findall(text)))
     if len(offers) < FEWEST_OFFERS or len(WARNING.findall(text)) >= 2:
-        return False
-    return any(pattern.search(text) for pattern in (WEB_ADDRESS, LABELLED_NUMBER, KAKAO_VALUE, EMAIL_ADDRESS)) or bool(
-        re.search(r"카톡|카카오|텔레그램|telegram|라인", text)
-    )
+        return ""
+    says_whom_to_ask = any(pattern.search(text) for pattern in (*CONTACTS, MESSENGER))
+    return ", ".join(offers) if says_whom_to_ask else ""

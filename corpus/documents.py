@@ -288,6 +288,14 @@ def _strip_title(text: str) -> str:
     return bare if all(bare.count(opening) == bare.count(closing) for opening, closing in pairs) else title
 
 
+def first_words(text: str, most: int = 30) -> str:
+    """The beginning of a text in one line of at most `most` characters, cut at a word; "…" shows that more follows."""
+    line = " ".join(text.split())
+    if len(line) <= most:
+        return line
+    return (line[:most].rpartition(" ")[0] or line[: most - 1]) + "…"
+
+
 def cut_documents(post: Post, number: int, max_characters: int) -> list[Document]:
     """Cut a post into parts of at most `max_characters`, at ends of paragraphs, sentences or words.
 

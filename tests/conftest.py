@@ -177,6 +177,10 @@ class House:
         return self.folder / "data" / "contacts.json"
 
     @property
+    def dropped(self) -> Path:
+        return self.folder / "data" / "dropped.txt"
+
+    @property
     def tokenizer(self) -> Path:
         return self.folder / "data" / "tokenizer.json"
 
@@ -207,7 +211,12 @@ class House:
     def flags(self, step: str, **changes) -> list[str]:
         """The command line of a step here: its paths, the tiny settings, and `changes` to either."""
         reads_and_writes = {
-            "01": {"raw_path": self.raw, "samples_path": self.samples, "contacts_path": self.contacts},
+            "01": {
+                "raw_path": self.raw,
+                "samples_path": self.samples,
+                "contacts_path": self.contacts,
+                "dropped_path": self.dropped,
+            },
             "02": {"samples_path": self.samples, "tokenizer_path": self.tokenizer},
             "03": {
                 "samples_path": self.samples,

@@ -1,10 +1,11 @@
 """Answers and what they are made from: the best documents, many at once, an end, files that do not fit."""
 
+import importlib
 import json
 import re
 import tracemalloc
 
-from assistant import SUM_UP, Assistant, Source
+from assistant import SUM_UP, Assistant, Source, WrittenAnswer
 from corpus.form import material_of
 from corpus.reading import Line
 from corpus.template import BOS, DOC, END_ANSWER, MARKERS, Template
@@ -75,6 +76,17 @@ def test_the_sources_of_an_answer_are_named_with_title_file_and_line(raw_house, 
     assert (source.title, source.file) == ("태풍이 올 때 준비할 일", "raw.txt")
     assert raw_text.split("\n")[source.line - 1] == source.title
     assert request.notes == ()
+
+
+def test_a_source_without_a_title_is_listed_by_its_first_words(capsys):
+    script = importlib.import_module("05_generate")
+    text = "아이가 밤에 열이 39도까지 올라서 세부의 큰 병원 응급실로 갔습니다."
+    source = Source(text, file="raw.txt", line=20)
+    script.print_sources([source])
+    assert capsys.readouterr().err == "source: 아이가 밤에 열이 39도까지 올라서 세부의 큰 병원… (raw.txt, line 20)\n"
+    answer = WrittenAnswer(0, "응급실은?", "", [source], (), True)
+    assert script.describe(answer)["sources"][0]["title"] == "아이가 밤에 열이 39도까지 올라서 세부의 큰 병원…"
+    assert source.title == ""
 
 
 def test_as_many_of_the_best_documents_are_used_as_were_asked_for_and_fit(raw_house, load):

@@ -9,10 +9,11 @@ import sys
 import unicodedata
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pipeline
 from assistant import Assistant
-from corpus.samples import read_samples
+from corpus.samples import format_sample, read_samples
 from corpus.template import MARKERS, Template
 from gpt.token_file import read_token_file
 from pipeline import StepError
@@ -203,7 +204,9 @@ def test_text_can_never_forge_a_special_token(new_house, raw_text):
 
 
 def test_step_01_says_how_many_markers_it_has_rewritten(new_house, capsys):
-    new_house.raw.write_text("비자를 [DOC] 연장하려면 이민국에 [EOS] 가세요.\n", encoding="utf-8")
+    new_house.raw.write_text(
+        "비자를 [DOC] 연장하려면 이민국에 [EOS] 가세요.\n----\n사진도 가져가세요.\n", encoding="utf-8"
+    )
     new_house.run("01")
     assert re.search(r"markers\s+2 ", capsys.readouterr().out)
 
@@ -211,12 +214,36 @@ def test_step_01_says_how_many_markers_it_has_rewritten(new_house, capsys):
 # --- Too little text ---
 
 
-def test_one_short_document_cannot_be_split_and_step_03_says_so(new_house):
-    new_house.raw.write_text("여권을 잃어버리면 먼저 경찰서에 가세요.", encoding="utf-8")
-    new_house.run("01")
-    new_house.run("02")
-    assert str(new_house.samples) in new_house.complaint("03")
-    assert str(new_house.train_bin) in new_house.complaint("04")
+@pytest.mark.parametrize(
+    ("text", "documents"),
+    [
+        ("여권을 잃어버리면 먼저 경찰서에 가세요.", "1 document(s), and"),
+        (
+            "여권을 잃어버리면 먼저 경찰서에 가세요.\n----\n" * 3,
+            "1 document(s) without 2 duplicate or advertising post(s)",
+        ),
+        ("바카라 토토사이트 첫충 꽁머니 지급, 가입코드 7777 www.win.example", "0 document(s) without 1 duplicate"),
+    ],
+)
+def test_a_text_too_small_to_be_split_is_refused_before_anything_is_written(new_house, text, documents):
+    new_house.raw.write_text(text, encoding="utf-8")
+    message = new_house.complaint("01")
+    assert str(new_house.raw) in message and documents in message
+    assert "at least 2 are needed" in message and "add more text and run this step again" in message
+
+
+def test_one_long_post_is_enough_because_it_is_cut_into_several_documents(new_house):
+    new_house.raw.write_text("여권을 잃어버리면 먼저 경찰서에 가세요. " * 10, encoding="utf-8")
+    for step in ("01", "02", "03"):
+        new_house.run(step)
+
+
+def test_samples_of_one_document_cannot_be_split_and_step_03_says_so(house):
+    *_, first = (sample for sample in read_samples(house.samples) if sample.post == 0 and sample.part == 0)
+    house.samples.write_text(format_sample(first), encoding="utf-8")
+    pipeline.record_artifacts([house.samples], "01_prepare_samples.py", SimpleNamespace(), inputs=[house.raw])
+    house.run("02")
+    assert str(house.samples) in house.complaint("03")
 
 
 def test_validation_shorter_than_a_row_is_refused_with_the_settings_to_change(house):

@@ -64,7 +64,8 @@ def test_make_asks_a_question_that_the_bundled_samples_answer(tmp_path):
     question = re.search(r"^QUESTION \?= (.*)$", makefile, flags=re.MULTILINE)[1]
     flags = re.search(r"\$\(RUN\) 01_prepare_samples\.py(.*)$", makefile, flags=re.MULTILINE)[1].split()
     raw, samples = ROOT / "data" / "sample_raw.txt", tmp_path / "samples.txt"
-    paths = ["--raw-path", str(raw), "--samples-path", str(samples), "--contacts-path", str(tmp_path / "contacts.json")]
+    paths = ["--raw-path", str(raw), "--samples-path", str(samples)]
+    paths += ["--contacts-path", str(tmp_path / "contacts.json"), "--dropped-path", str(tmp_path / "dropped.txt")]
     importlib.import_module("01_prepare_samples").main([*paths, *flags])
     closed_book = [text for text in samples.read_text(encoding="utf-8").split("### ") if '"closed-book"' in text[:200]]
     assert any(f"\n{question}\n" in text for text in closed_book)

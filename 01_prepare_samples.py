@@ -27,9 +27,7 @@ from corpus.questions import ask
 from corpus.reading import Line, ReadingReport, list_sources, read_lines
 from corpus.samples import Sample, format_sample
 from corpus.template import STYLES, Template, count_markers
-from pipeline import StepError
-
-from tqdm import tqdm
+from pipeline import ProgressBar, StepError
 
 # --- Files ---
 RAW_PATH = "data/raw.txt"  # your text: a file, or a folder of .txt files; if absent, the bundled sample is used
@@ -66,8 +64,12 @@ def main(arguments=()):
     reading = ReadingReport()
     tally = Tally()
     contacts = ContactTable()
-    with pipeline.atomic_writes([settings.samples_path, settings.contacts_path]) as (samples_file, contacts_file):
-        posts = select_posts(split_posts(read_with_progress(sources, reading)), tally)
+    total = sum(source.stat().st_size for source in sources)
+    with (
+        pipeline.progress_bar("prepare samples", total, unit="B") as bar,
+        pipeline.atomic_writes([settings.samples_path, settings.contacts_path]) as (samples_file, contacts_file),
+    ):
+        posts = select_posts(split_posts(read_with_progress(sources, reading, bar)), tally)
         write_answers = partial(
             prepare_post,
             template=Template.of_style(settings.style),
@@ -99,15 +101,13 @@ def choose_raw_path(raw_path: Path) -> Path:
     return bundled
 
 
-def read_with_progress(sources: list[Path], reading: ReadingReport) -> Iterator[Line]:
-    """The lines of all sources, with a bar that follows the bytes read."""
-    total = sum(source.stat().st_size for source in sources)
-    with tqdm(total=total, unit="B", unit_scale=True, desc="prepare samples") as bar:
-        for source in sources:
-            for line in read_lines(source, reading):
-                yield line
-                if reading.read_bytes != bar.n:
-                    bar.update(reading.read_bytes - bar.n)
+def read_with_progress(sources: list[Path], reading: ReadingReport, bar: ProgressBar) -> Iterator[Line]:
+    """The lines of all sources; the bar follows the bytes read."""
+    for source in sources:
+        for line in read_lines(source, reading):
+            yield line
+            if reading.read_bytes != bar.n:
+                bar.update(reading.read_bytes - bar.n)
 
 
 def select_posts(posts: Iterable[Post], tally: "Tally") -> Iterator[tuple[int, int, Post]]:

@@ -6,6 +6,7 @@ neighbours that occurs most, until the vocabulary is full. Every text can be wri
 text can be encoded, and decoding gives it back to the letter.
 """
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +16,6 @@ from corpus.template import MARKERS, UNK
 from pipeline import StepError
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
-from tqdm import tqdm
 
 # --- Files ---
 SAMPLES_PATH = "data/samples.txt"  # made by step 01
@@ -68,7 +68,7 @@ def choose_vocab_size(wanted: int, sample_bytes: int, bytes_per_token: int, smal
 def read_texts(samples_path: str, title: str) -> Iterator[str]:
     """The text of every sample, with a progress bar that follows the bytes."""
     total = Path(samples_path).stat().st_size
-    with tqdm(total=total, unit="B", unit_scale=True, desc=title) as bar:
+    with pipeline.progress_bar(title, total, unit="B") as bar:
         for sample in read_samples(samples_path):
             yield sample.text
             bar.update(len(sample.text.encode()))
@@ -100,7 +100,14 @@ def train_tokenizer(texts: Iterator[str], vocab_size: int, min_frequency: int) -
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    tokenizer.train_from_iterator(texts, trainer)
+    with contextlib.ExitStack() as after_texts:
+
+        def texts_then_merges() -> Iterator[str]:
+            yield from texts
+            # The library merges pairs in one call, and does not say how far it is.
+            after_texts.enter_context(pipeline.progress_bar("merge pairs"))
+
+        tokenizer.train_from_iterator(texts_then_merges(), trainer)
     return tokenizer
 
 

@@ -7,6 +7,7 @@ predict every next token, measure the error, move every parameter a little again
 import math
 import sys
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import pipeline
@@ -34,7 +35,6 @@ from pipeline import StepError
 import numpy as np
 import torch
 from tokenizers import Tokenizer
-from tqdm import tqdm
 
 # --- Files ---
 TRAIN_BIN = "data/train.bin"  # made by step 03
@@ -87,11 +87,12 @@ def main(arguments=()):
     settings = processes.same_everywhere(pipeline.read_settings(globals(), arguments), "the settings")
     check_settings(settings)
     pipeline.require_sound_manifest(settings.checkpoint_path)
-    digests = processes.same_everywhere(require_inputs(settings), "the tokens and the tokenizer")
-    tokenizer = Tokenizer.from_file(settings.tokenizer_path)
-    device = processes.own_device(choose_device(settings.device))
-    dtype = choose_dtype(settings.precision, device)
-    training, validation, template = read_data(settings, tokenizer)
+    with pipeline.progress_bar("read tokens", leave=False, disable=not processes.is_first()):
+        digests = processes.same_everywhere(require_inputs(settings), "the tokens and the tokenizer")
+        tokenizer = Tokenizer.from_file(settings.tokenizer_path)
+        device = processes.own_device(choose_device(settings.device))
+        dtype = choose_dtype(settings.precision, device)
+        training, validation, template = read_data(settings, tokenizer)
 
     torch.manual_seed(settings.seed)
     config = config_from(settings, tokenizer.get_vocab_size())
@@ -158,7 +159,8 @@ def main(arguments=()):
         processes.draw_apart()
     print(describe_start(config, device, dtype, training, run))
 
-    progress = tqdm(initial=run.step, desc="train", unit="step", dynamic_ncols=True, disable=not processes.is_first())
+    validation_tokens = len(read_token_file(settings.val_bin)[1])
+    progress = pipeline.progress_bar("train", unit="step", initial=run.step, disable=not processes.is_first())
     with progress as bar, StopSignals() as stop:
         run.start_clock()
         while not stop.asked() and run.progress() < 1:
@@ -167,11 +169,14 @@ def main(arguments=()):
             try:
                 loss, norm = train_step(model, gradients, optimizer, inputs, targets, micro_batch, settings, dtype)
                 run.count_step(int((targets != IGNORED).sum()))
-                bar.set_postfix_str(f"loss {loss:.3f}, {run.tokens_per_second():,.0f} tokens/s", refresh=False)
+                speed = f"loss {loss:.3f}, {run.tokens_per_second():,.0f} tokens/s"
+                bar.set_postfix_str(speed, refresh=False)
                 if run.is_measured():
                     bar.write(describe_plan(config, run, training, settings.batch_size))
                 if run.step % settings.eval_interval == 0 or run.progress() >= 1:
-                    bits = evaluate(model, validation, token_bytes, micro_batch, dtype)
+                    show_evaluated = partial(show_evaluation, bar, validation_tokens)
+                    bits = evaluate(model, validation, token_bytes, micro_batch, dtype, show_evaluated)
+                    bar.set_postfix_str("saving")
                     run.history.append({"step": run.step, "loss": loss, "bits_per_byte": bits})
                     # Before the save: a run that is killed between them makes this step, and its row, again.
                     log.append(run, loss, norm, optimizer.matrix_rate(), bits)
@@ -180,7 +185,9 @@ def main(arguments=()):
                         pipeline.keep_as(Path(settings.checkpoint_path), best_of(settings.checkpoint_path))
                     write_chart(beside(settings.checkpoint_path, "loss.svg"), log, bytes_per_token)
                     bar.write(f"step {run.step:,}: loss {loss:.3f}, validation {bits:.4f} bits per byte, saved")
+                    bar.set_postfix_str("writing a sample answer")
                     bar.write(write_sample_answer(model, tokenizer, template, settings))
+                    bar.set_postfix_str(speed)
                 elif run.step % settings.log_interval == 0:
                     log.append(run, loss, norm, optimizer.matrix_rate())
             except LossIsNoNumberError:
@@ -204,6 +211,12 @@ def main(arguments=()):
         f"{run.describe_best(best_of(settings.checkpoint_path))}"
         "To train on, raise MAX_STEPS (or MAX_MINUTES) and run this step again."
     )
+
+
+def show_evaluation(bar: pipeline.ProgressBar, validation_tokens: int, measured: int) -> None:
+    """Show in the bar how much of the validation set has been measured, in tokens of this process."""
+    share = min(1.0, measured * processes.process_count() / validation_tokens)
+    bar.set_postfix_str(f"{share:.0%} of the evaluation")
 
 
 def ask_flag(checkpoint_path: str, usual_path: str) -> str:

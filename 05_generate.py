@@ -21,8 +21,6 @@ from corpus.reading import ReadingReport, detect_encoding, read_lines
 from gpt import sampling
 from pipeline import StepError
 
-from tqdm import tqdm
-
 # --- What to ask ---
 QUESTION = ""  # the question; empty = ask at the terminal, one after another
 DOC_PATH = ""  # a text file to answer from, or - for standard input (also read unasked); empty = find one in your text
@@ -59,7 +57,8 @@ def main(arguments=()):
     settings = pipeline.read_settings(globals(), arguments)
     check_settings(settings)
     document = read_given_document(settings.doc_path) if settings.doc_path else None
-    assistant = Assistant.load(settings)
+    with pipeline.progress_bar("load the model", leave=False):
+        assistant = Assistant.load(settings)
     if settings.questions:
         answer_file(assistant, settings.questions)
         return
@@ -141,7 +140,7 @@ def answer_file(assistant: Assistant, questions_path: str) -> None:
     questions = read_questions(questions_path, assistant.space_beside)
     finished: dict[int, WrittenAnswer] = {}
     printed = 0
-    with tqdm(total=len(questions), desc="answer", unit="question") as bar:
+    with pipeline.progress_bar("answer", len(questions), unit="question") as bar:
         for answer in assistant.answer_all(questions):
             finished[answer.number] = answer
             while printed in finished:

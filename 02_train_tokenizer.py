@@ -38,7 +38,8 @@ def main(arguments=()):
         settings.bytes_per_token > 0 and settings.min_frequency > 0,
         "BYTES_PER_TOKEN and MIN_FREQUENCY must be at least 1",
     )
-    pipeline.require_artifact(settings.samples_path, made_by="01_prepare_samples.py")
+    with pipeline.progress_bar("check samples"):
+        pipeline.require_artifact(settings.samples_path, made_by="01_prepare_samples.py")
 
     sample_bytes = Path(settings.samples_path).stat().st_size
     vocab_size = choose_vocab_size(settings.vocab_size, sample_bytes, settings.bytes_per_token, smallest)

@@ -38,13 +38,13 @@ def main(arguments=()):
         0 < settings.val_ratio < 1, f"VAL_RATIO is {settings.val_ratio}; it must be over 0 and below 1"
     )
     pipeline.require_setting(settings.batch_samples > 0, "BATCH_SAMPLES must be at least 1")
-    pipeline.require_artifact(settings.samples_path, made_by="01_prepare_samples.py")
-    entry = pipeline.require_artifact(settings.tokenizer_path, made_by="02_train_tokenizer.py")
-    pipeline.require_made_from(settings.tokenizer_path, entry, settings.samples_path)
-    tokenizer = Tokenizer.from_file(settings.tokenizer_path)
-
-    with pipeline.progress_bar("choose posts to validate with", leave=False):
+    with pipeline.progress_bar("check samples"):
+        pipeline.require_artifact(settings.samples_path, made_by="01_prepare_samples.py")
+        entry = pipeline.require_artifact(settings.tokenizer_path, made_by="02_train_tokenizer.py")
+        pipeline.require_made_from(settings.tokenizer_path, entry, settings.samples_path)
+        tokenizer = Tokenizer.from_file(settings.tokenizer_path)
         validation = choose_validation(settings.samples_path, settings.val_ratio)
+
     vocab_size = tokenizer.get_vocab_size()
     outputs = [settings.train_bin, settings.val_bin, settings.index_path]
     with pipeline.atomic_writes(outputs, "wb") as (*bins, index_file):

@@ -87,7 +87,7 @@ def main(arguments=()):
     settings = processes.same_everywhere(pipeline.read_settings(globals(), arguments), "the settings")
     check_settings(settings)
     pipeline.require_sound_manifest(settings.checkpoint_path)
-    with pipeline.progress_bar("read tokens", leave=False, disable=not processes.is_first()):
+    with pipeline.progress_bar("read tokens", disable=not processes.is_first()):
         digests = processes.same_everywhere(require_inputs(settings), "the tokens and the tokenizer")
         tokenizer = Tokenizer.from_file(settings.tokenizer_path)
         device = processes.own_device(choose_device(settings.device))

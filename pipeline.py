@@ -572,7 +572,8 @@ def progress_bar(
 
     `unit` is what is counted ("step"), "B" for bytes, or empty where only the elapsed time is known.
     `initial` is the count at the start. With `leave=False` nothing remains of a bar on the terminal, and
-    in a log file work of less than ten seconds is not mentioned. `disable` shows nothing at all.
+    in a log file work of less than ten seconds is not mentioned: where such work follows on other work, both
+    together may be silent for longer. `disable` shows nothing at all.
 
     >>> with progress_bar("encode samples", total=1_000_000, unit="B") as bar:
     ...     bar.update(65_536)

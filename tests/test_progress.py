@@ -297,10 +297,10 @@ def test_step_02_gives_a_sign_while_the_library_merges_pairs(clock, monkeypatch,
     assert [line.split(":")[0] for line in capsys.readouterr().err.splitlines()] == 3 * ["merge pairs"]
 
 
-def test_step_03_gives_a_sign_while_it_chooses_the_posts_to_validate_with(house, clock, monkeypatch, capsys):
+def test_step_03_gives_a_sign_while_it_checks_and_splits_the_samples(house, clock, monkeypatch, capsys):
     monkeypatch.setattr(dataset_script, "choose_validation", slowly(dataset_script.choose_validation, clock))
     house.run("03")
-    assert capsys.readouterr().err.startswith("choose posts to validate with: ")
+    assert capsys.readouterr().err.startswith("check samples: 00:0")
 
 
 def test_training_shows_how_far_an_evaluation_is(house, clock, monkeypatch, capsys):

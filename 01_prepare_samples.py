@@ -30,9 +30,7 @@ from corpus.questions import ask
 from corpus.reading import Line, ReadingReport, list_sources, read_lines
 from corpus.samples import Sample, format_sample
 from corpus.template import Template, count_markers
-from pipeline import StepError, setting
-
-from tqdm import tqdm
+from pipeline import ProgressBar, StepError, setting
 
 # --- Files ---
 RAW_PATH = "data/raw.txt"  # your text: a file, or a folder of .txt files; if absent, the bundled sample is used
@@ -75,12 +73,14 @@ def main(arguments: Sequence[str] = ()) -> None:
     reading = ReadingReport()
     tally = Tally()
     contacts = ContactTable()
+    total = sum(source.stat().st_size for source in sources)
     with (
+        pipeline.progress_bar("prepare samples", total, unit="B") as bar,
         pipeline.atomic_writes(outputs) as (samples_file, contacts_file, dropped_file),
         tempfile.TemporaryFile(dir=Path(settings.samples_path).parent) as kept_posts,
     ):
         dropped_file.write(HEADER)
-        read = split_posts(read_with_progress(sources, reading))
+        read = split_posts(read_with_progress(sources, reading, bar))
         posts = select_posts(read, tally, DuplicateFinder(kept_posts), dropped_file)
         write_answers = partial(
             prepare_post,
@@ -112,15 +112,13 @@ def choose_raw_path(raw_path: Path) -> Path:
     return bundled
 
 
-def read_with_progress(sources: list[Path], reading: ReadingReport) -> Iterator[Line]:
-    """The lines of all sources, with a bar that follows the bytes read."""
-    total = sum(source.stat().st_size for source in sources)
-    with tqdm(total=total, unit="B", unit_scale=True, desc="prepare samples") as bar:
-        for source in sources:
-            for line in read_lines(source, reading):
-                yield line
-                if reading.read_bytes != bar.n:
-                    bar.update(reading.read_bytes - bar.n)
+def read_with_progress(sources: list[Path], reading: ReadingReport, bar: ProgressBar) -> Iterator[Line]:
+    """The lines of all sources; the bar follows the bytes read."""
+    for source in sources:
+        for line in read_lines(source, reading):
+            yield line
+            if reading.read_bytes != bar.n:
+                bar.update(reading.read_bytes - bar.n)
 
 
 def select_posts(

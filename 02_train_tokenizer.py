@@ -6,6 +6,7 @@ neighbours that occurs most, until the vocabulary is full. Every text can be wri
 text can be encoded, and decoding gives it back to the letter.
 """
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,6 @@ from corpus.template import MARKERS, UNK
 from pipeline import StepError, setting
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
-from tqdm import tqdm
 
 # --- Files ---
 SAMPLES_PATH = "data/samples.txt"  # made by step 01
@@ -44,7 +44,8 @@ class Settings:
 
 def main(arguments: Sequence[str] = ()) -> None:
     settings = pipeline.read_settings(Settings, globals(), arguments)
-    pipeline.require_artifact(settings.samples_path, "01_prepare_samples.py", settings)
+    with pipeline.progress_bar("check samples"):
+        pipeline.require_artifact(settings.samples_path, "01_prepare_samples.py", settings)
 
     sample_bytes = Path(settings.samples_path).stat().st_size
     vocab_size = choose_vocab_size(settings.vocab_size, sample_bytes, settings.bytes_per_token)
@@ -74,7 +75,7 @@ def choose_vocab_size(wanted: int, sample_bytes: int, bytes_per_token: int) -> i
 def read_texts(samples_path: str, title: str) -> Iterator[str]:
     """The text of every sample, with a progress bar that follows the bytes."""
     total = Path(samples_path).stat().st_size
-    with tqdm(total=total, unit="B", unit_scale=True, desc=title) as bar:
+    with pipeline.progress_bar(title, total, unit="B") as bar:
         for sample in read_samples(samples_path):
             yield sample.text
             bar.update(len(sample.text.encode()))
@@ -106,7 +107,14 @@ def train_tokenizer(texts: Iterator[str], vocab_size: int, min_frequency: int) -
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    tokenizer.train_from_iterator(texts, trainer)
+    with contextlib.ExitStack() as after_texts:
+
+        def texts_then_merges() -> Iterator[str]:
+            yield from texts
+            # The library merges pairs in one call, and does not say how far it is.
+            after_texts.enter_context(pipeline.progress_bar("merge pairs"))
+
+        tokenizer.train_from_iterator(texts_then_merges(), trainer)
     return tokenizer
 
 

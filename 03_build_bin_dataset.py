@@ -19,7 +19,6 @@ from gpt.token_file import TokenFileHeader, TokenFileWriter
 from pipeline import StepError, setting
 
 from tokenizers import Tokenizer
-from tqdm import tqdm
 
 # --- Files ---
 SAMPLES_PATH = "data/samples.txt"  # made by step 01
@@ -54,13 +53,14 @@ class Settings:
 
 def main(arguments: Sequence[str] = ()) -> None:
     settings = pipeline.read_settings(Settings, globals(), arguments)
-    pipeline.require_artifact(settings.samples_path, "01_prepare_samples.py", settings)
-    entry = pipeline.require_artifact(settings.tokenizer_path, "02_train_tokenizer.py", settings)
-    pipeline.require_made_from(settings.tokenizer_path, entry, settings.samples_path, settings)
-    tokenizer = Tokenizer.from_file(settings.tokenizer_path)
+    with pipeline.progress_bar("check samples"):
+        pipeline.require_artifact(settings.samples_path, "01_prepare_samples.py", settings)
+        entry = pipeline.require_artifact(settings.tokenizer_path, "02_train_tokenizer.py", settings)
+        pipeline.require_made_from(settings.tokenizer_path, entry, settings.samples_path, settings)
+        tokenizer = Tokenizer.from_file(settings.tokenizer_path)
+        val_ratio = settings.val_ratio or choose_val_ratio(Path(settings.samples_path).stat().st_size)
+        validation = choose_validation(settings.samples_path, val_ratio)
 
-    val_ratio = settings.val_ratio or choose_val_ratio(Path(settings.samples_path).stat().st_size)
-    validation = choose_validation(settings.samples_path, val_ratio)
     vocab_size = tokenizer.get_vocab_size()
     outputs = [settings.train_bin, settings.val_bin, settings.index_path]
     with pipeline.atomic_writes(outputs, "wb") as (*bins, index_file):
@@ -122,7 +122,7 @@ def encode_samples(
     bos, eos = tokenizer.token_to_id(BOS), tokenizer.token_to_id(EOS)
     longer = 0
     total = Path(settings.samples_path).stat().st_size
-    with tqdm(total=total, unit="B", unit_scale=True, desc="encode samples") as bar:
+    with pipeline.progress_bar("encode samples", total, unit="B") as bar:
         for batch in pipeline.batched(read_samples(settings.samples_path), settings.batch_samples):
             encodings = tokenizer.encode_batch_fast([sample.text for sample in batch])
             for sample, encoding in zip(batch, encodings, strict=True):
@@ -137,7 +137,7 @@ def encode_samples(
 def encode_documents(settings: Settings, tokenizer: Tokenizer) -> Iterator[tuple[int, list[int]]]:
     """Of each document: where its sample begins in the samples, and the tokens that it is found by."""
     total = Path(settings.samples_path).stat().st_size
-    with tqdm(total=total, unit="B", unit_scale=True, desc="index documents") as bar:
+    with pipeline.progress_bar("index documents", total, unit="B") as bar:
         samples = (sample for sample in read_samples(settings.samples_path) if sample.document)
         for batch in pipeline.batched(samples, settings.batch_samples):
             texts = [searchable(f"{sample.title}\n{sample.document}") for sample in batch]

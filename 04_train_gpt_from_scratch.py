@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -37,7 +38,6 @@ from pipeline import StepError, setting
 import numpy as np
 import torch
 from tokenizers import Tokenizer
-from tqdm import tqdm
 
 # --- Files ---
 TRAIN_BIN = "data/train.bin"  # made by step 03
@@ -139,11 +139,12 @@ def main(arguments: Sequence[str] = ()) -> None:
     if settings.tensorboard:
         pipeline.require_package("tensorboard", "TENSORBOARD")
     pipeline.require_sound_manifest(settings.checkpoint_path)
-    digests = processes.same_everywhere(require_inputs(settings), "the tokens and the tokenizer")
-    tokenizer = Tokenizer.from_file(settings.tokenizer_path)
-    device = processes.own_device(choose_device(settings.device))
-    dtype = choose_dtype(settings.precision, device)
-    training, validation, template = read_data(settings, tokenizer)
+    with pipeline.progress_bar("read tokens", disable=not processes.is_first()):
+        digests = processes.same_everywhere(require_inputs(settings), "the tokens and the tokenizer")
+        tokenizer = Tokenizer.from_file(settings.tokenizer_path)
+        device = processes.own_device(choose_device(settings.device))
+        dtype = choose_dtype(settings.precision, device)
+        training, validation, template = read_data(settings, tokenizer)
 
     checkpoint = read_checkpoint(settings)
     initial = None if checkpoint or not settings.init_from else read_initial_weights(settings.init_from, tokenizer)
@@ -243,7 +244,8 @@ def main(arguments: Sequence[str] = ()) -> None:
     run.plan(plan.max_steps, plan.max_minutes, seconds_per_step)
     print(describe_plan(config, run, training, plan.batch_size))
 
-    progress = tqdm(initial=run.step, desc="train", unit="step", dynamic_ncols=True, disable=not processes.is_first())
+    validation_tokens = len(read_token_file(settings.val_bin)[1])
+    progress = pipeline.progress_bar("train", unit="step", initial=run.step, disable=not processes.is_first())
     with progress as bar, StopSignals() as stop:
         run.start_clock()
         while not stop.asked() and run.progress() < 1:
@@ -252,10 +254,13 @@ def main(arguments: Sequence[str] = ()) -> None:
             try:
                 loss, norm = train_step(model, gradients, optimizer, inputs, targets, micro_batch, settings, dtype)
                 run.count_step(int((targets != IGNORED).sum()))
-                bar.set_postfix_str(f"loss {loss:.3f}, {run.tokens_per_second():,.0f} tokens/s", refresh=False)
+                speed = f"loss {loss:.3f}, {run.tokens_per_second():,.0f} tokens/s"
+                bar.set_postfix_str(speed, refresh=False)
                 if run.is_evaluation_due(settings.eval_interval, settings.eval_minutes) or run.progress() >= 1:
+                    show_evaluated = partial(show_evaluation, bar, validation_tokens)
                     with run.evaluating():
-                        bits = evaluate(model, validation, token_bytes, micro_batch, dtype)
+                        bits = evaluate(model, validation, token_bytes, micro_batch, dtype, show_evaluated)
+                    bar.set_postfix_str("saving")
                     run.history.append({"step": run.step, "loss": loss, "bits_per_byte": bits})
                     # Before the save: a run that is killed between them makes this step, and its row, again.
                     log.append(run, loss, norm, optimizer.matrix_rate(), bits)
@@ -266,7 +271,9 @@ def main(arguments: Sequence[str] = ()) -> None:
                         beside(settings.checkpoint_path, "loss.svg"), log, settings.checkpoint_path, model_and_text
                     )
                     bar.write(f"step {run.step:,}: loss {loss:.3f}, validation {bits:.4f} bits per byte, saved")
+                    bar.set_postfix_str("writing a sample answer")
                     bar.write(write_sample_answer(model, tokenizer, template, settings))
+                    bar.set_postfix_str(speed)
                 elif run.step % settings.log_interval == 0:
                     log.append(run, loss, norm, optimizer.matrix_rate())
             except LossIsNoNumberError:
@@ -306,6 +313,12 @@ def read_checkpoint(settings: Settings) -> dict | None:
         print(f"the checkpoint is kept as {processes.from_first(lambda: put_aside(settings.checkpoint_path))}")
         return None
     return processes.from_first(lambda: load_checkpoint(settings.checkpoint_path, mend=True))
+
+
+def show_evaluation(bar: pipeline.ProgressBar, validation_tokens: int, measured: int) -> None:
+    """Show in the bar how much of the validation set has been measured, in tokens of this process."""
+    share = min(1.0, measured * processes.process_count() / validation_tokens)
+    bar.set_postfix_str(f"{share:.0%} of the evaluation")
 
 
 def require_inputs(settings: Settings) -> dict[str, str]:

@@ -24,8 +24,6 @@ from corpus.samples import example_question
 from gpt import sampling
 from pipeline import StepError, setting
 
-from tqdm import tqdm
-
 # --- What to ask ---
 QUESTION = ""  # the question, also without the flag; empty = ask at the terminal, one after another
 EXAMPLE = False  # ask a question that the samples hold, to see how the model answers
@@ -97,7 +95,8 @@ def main(arguments: Sequence[str] = ()) -> None:
         settings.question = example_question(settings.samples_path)
         print(f"question: {settings.question}", file=sys.stderr)
     document = read_given_document(settings.doc_path) if settings.doc_path else None
-    assistant = Assistant.load(settings)
+    with pipeline.progress_bar("load the model", leave=False):
+        assistant = Assistant.load(settings)
     warn_of_newer_text(settings)
     if settings.questions:
         answer_file(assistant, settings.questions)
@@ -182,7 +181,7 @@ def answer_file(assistant: Assistant, questions_path: str) -> None:
     questions = read_questions(questions_path, assistant.space_beside)
     finished: dict[int, WrittenAnswer] = {}
     printed = 0
-    with tqdm(total=len(questions), desc="answer", unit="question") as bar:
+    with pipeline.progress_bar("answer", len(questions), unit="question") as bar:
         for answer in assistant.answer_all(questions):
             finished[answer.number] = answer
             while printed in finished:

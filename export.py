@@ -59,10 +59,12 @@ def main(arguments: Sequence[str] = ()) -> None:
     settings = pipeline.read_settings(Settings, globals(), arguments)
     check_settings(settings)
     require_place(Path(settings.out_dir), settings.force)
-    checkpoint = load_checkpoint(settings.checkpoint_path)
+    with pipeline.progress_bar("load the model", leave=False):
+        checkpoint = load_checkpoint(settings.checkpoint_path)
     sampling = SamplingSettings(settings.temperature, settings.top_k, settings.top_p, settings.repetition_penalty)
 
-    with pipeline.atomic_folder(settings.out_dir) as folder:
+    exporting = pipeline.progress_bar("export", leave=False)
+    with exporting, pipeline.atomic_folder(settings.out_dir) as folder:
         write_export(folder, checkpoint, settings.format, settings.dtype, settings.name, sampling)
         sizes = {path.name: path.stat().st_size for path in sorted(folder.iterdir())}
     for file_name, size in sizes.items():

@@ -42,9 +42,7 @@ from corpus.form import material_of_table  # noqa: E402
 from corpus.samples import Sample, read_samples  # noqa: E402
 from corpus.template import BOS, END_QUESTION, EOS, QUESTION, Template  # noqa: E402
 from gpt.token_file import read_token_file  # noqa: E402
-from pipeline import StepError  # noqa: E402
-
-from tqdm import tqdm  # noqa: E402
+from pipeline import StepError, progress_bar  # noqa: E402
 
 step_05 = importlib.import_module("05_generate")
 STEP_03 = "03_build_bin_dataset.py"
@@ -155,7 +153,7 @@ def answer_all(
     started = time.monotonic()
     answers: dict[int, Finished] = {}
     name = "closed-book" if assistant.settings.closed_book else "grounded"
-    with tqdm(total=len(asked), desc=name, unit="answer") as bar:
+    with progress_bar(name, len(asked), unit="answer") as bar:
         for answer in assistant.answer_all([question for _, *question in asked]):
             about, question, _ = asked[answer.number]
             answers[answer.number] = Finished(about, question, answer.text, answer.ended)

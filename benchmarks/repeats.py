@@ -18,9 +18,9 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.race import add_model_flags, bits_per_byte, build_ours, encode_text, step_04  # noqa: E402
+from pipeline import progress_bar  # noqa: E402
 
 import torch  # noqa: E402
-from tqdm import tqdm  # noqa: E402
 
 
 def main():
@@ -40,8 +40,10 @@ def main():
     for epochs in options.epochs:
         torch.manual_seed(0)
         contestant = build_ours(replace(text, train=text.train[: tokens // epochs + 1]), options)
-        for step in tqdm(range(options.steps), desc=f"{epochs} epochs", leave=False):
-            contestant.step(step, step / options.steps)
+        with progress_bar(f"{epochs} epochs", options.steps, unit="step", leave=False) as bar:
+            for step in range(options.steps):
+                contestant.step(step, step / options.steps)
+                bar.update()
         bits = bits_per_byte(contestant, text, options.block_size)
         print(f"{epochs:6} {tokens // epochs:14,} {bits:14.4f}", flush=True)
 

@@ -11,6 +11,7 @@ one: until the marker that ends a sample nothing is read as a header, and marker
 """
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from itertools import islice
@@ -23,6 +24,7 @@ from corpus.template import DOC, END_ANSWER, END_DOC, END_QUESTION, END_SUMMARY,
 from pipeline import StepError
 
 HEADER_START = "### "
+PLAIN_TITLE = re.compile(r"[\w\s]+")  # without brackets, quotation marks and the like
 EXAMPLES = 400  # samples that an example is chosen from
 ENDS = (END_ANSWER + "\n", END_SUMMARY + "\n")
 
@@ -73,13 +75,19 @@ def read_samples(path: Path | str) -> Iterator[Sample]:
 
 
 def example_question(path: Path | str) -> str:
-    """A question that shows what the model can do: of the first samples the one whose answer has the fewest gaps.
+    """A question that shows what the model can do: one whose answer has few gaps, and that reads well.
 
     Raises StepError where the file cannot be read.
     """
     samples = [sample for sample in islice(read_samples(path), EXAMPLES) if sample.document and sample.question]
     nothing = [f"- {phrase}" for phrase in (Template().nothing, Template.of_style("summary").nothing)]
-    return min(samples, key=lambda sample: sum(sample.text.count(phrase) for phrase in nothing)).question
+
+    def faults(sample: Sample) -> tuple[int, bool, int]:
+        gaps = sum(sample.text.count(phrase) for phrase in nothing)
+        names_its_title = bool(PLAIN_TITLE.fullmatch(sample.title)) and sample.question.startswith(sample.title)
+        return gaps, not names_its_title, len(sample.question) - len(sample.title)
+
+    return min(samples, key=faults).question
 
 
 def read_sample(path: Path | str, position: int) -> Sample:

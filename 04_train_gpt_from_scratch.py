@@ -4,6 +4,7 @@ Run it again to go on where it stopped; Ctrl-C saves first. The loop is the whol
 predict every next token, measure the error, move every parameter a little against it.
 """
 
+import contextlib
 import math
 import sys
 import time
@@ -90,6 +91,8 @@ SEED = 1337  # start of all random numbers: weights, order of the data, dropout
 
 SCRIPT = Path(__file__).name
 STEP_05 = "05_generate.py"
+TRIES = 2  # steps before the first, to measure the speed; the first is slower than the others
+SLOW_TRY = 5.0  # seconds; so slow a step is tried only once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,12 +218,14 @@ def main(arguments: Sequence[str] = ()) -> None:
         """The seconds of a step, from one or two that change nothing: rates of zero, and all is put back."""
         optimizer.set_rate(0.0)
         batch = training.reader.read(training.rows[: plan.batch_size])
-        for _ in range(2):
+        for _ in range(TRIES):
             started = time.monotonic()
-            train_step(model, gradients, optimizer, *batch, micro_batch, settings, dtype)
+            with contextlib.suppress(LossIsNoNumberError):  # a real step will tell of it, and go back
+                train_step(model, gradients, optimizer, *batch, micro_batch, settings, dtype)
             seconds = processes.highest(time.monotonic() - started)
-            if seconds > 5:  # the first is slower than the others, but so slow that it has to do
+            if seconds > SLOW_TRY:
                 break
+        optimizer.zero_grad()
         load(processes.from_first(lambda: load_checkpoint(settings.checkpoint_path)))
         return seconds
 
@@ -239,10 +244,12 @@ def main(arguments: Sequence[str] = ()) -> None:
         processes.draw_apart()
     del checkpoint, initial
     print(describe_start(config, device, dtype, training))
-    seconds_per_step = try_steps()
-    plan = plan.with_length(training, seconds_per_step)
-    run.plan(plan.max_steps, plan.max_minutes, seconds_per_step)
-    print(describe_plan(config, run, training, plan.batch_size))
+    run.plan(plan.max_steps, plan.max_minutes)
+    if not plan.has_length() or run.progress() < 1:
+        seconds_per_step = try_steps()
+        plan = plan.with_length(training, seconds_per_step)
+        run.plan(plan.max_steps, plan.max_minutes, seconds_per_step)
+        print(describe_plan(config, run, training, plan.batch_size))
 
     validation_tokens = len(read_token_file(settings.val_bin)[1])
     progress = pipeline.progress_bar("train", unit="step", initial=run.step, disable=not processes.is_first())

@@ -200,8 +200,7 @@ def build_ours(text: Text, options) -> Contestant:
     dtype = choose_dtype(options.precision, CPU)
     micro_batch = MicroBatch(settings.batch_size, CPU)
     batches = windows(text.train, settings.batch_size, options.block_size)
-    run = Run()
-    run.plan(0, options.seconds / 60, 0.0)
+    run = Run(0, options.seconds / 60)
 
     def step(number: int, progress: float) -> None:
         run.step, run.seconds = number, progress * options.seconds

@@ -69,9 +69,12 @@ class Plan:
             max_steps, max_minutes = earlier.get("max_steps", 0), earlier.get("max_minutes", 0.0)
         return cls(batch_size or earlier.get("batch_size") or size.batch_size, max_steps, max_minutes)
 
+    def has_length(self) -> bool:
+        return bool(self.max_steps or self.max_minutes)
+
     def with_length(self, training: TrainingRows, seconds_per_step: float) -> "Plan":
         """The plan with a length that suits the text, if it has none yet."""
-        if self.max_steps or self.max_minutes:
+        if self.has_length():
             return self
         steps_per_epoch = len(training.rows) / self.batch_size
         return Plan(self.batch_size, *choose_length(training.token_count, steps_per_epoch, seconds_per_step))

@@ -21,8 +21,8 @@ class LossIsNoNumberError(Exception):
 class Run:
     """How far training has come, in steps and in minutes, over all the times that it was started."""
 
-    def __init__(self) -> None:
-        self.max_steps, self.max_minutes = 0, 0.0
+    def __init__(self, max_steps: int = 0, max_minutes: float = 0.0) -> None:
+        self.max_steps, self.max_minutes = max_steps, max_minutes
         self.tried_seconds_per_step = 0.0
         self.step = 0
         self.seconds = 0.0
@@ -36,7 +36,7 @@ class Run:
         self.rate_share = 1.0  # of the learning rates; halved at each retreat
         self.retreats = 0
 
-    def plan(self, max_steps: int, max_minutes: float, seconds_per_step: float) -> None:
+    def plan(self, max_steps: int, max_minutes: float, seconds_per_step: float = 0.0) -> None:
         """Set the length of the run, and how long its first steps are expected to take."""
         self.max_steps, self.max_minutes = max_steps, max_minutes
         self.tried_seconds_per_step = seconds_per_step

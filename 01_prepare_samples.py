@@ -5,6 +5,7 @@ look like answers. This step cleans the raw text, cuts it into documents, and wr
 a question and an answer whose every line is taken from the document.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -30,7 +31,8 @@ from corpus.questions import ask
 from corpus.reading import Line, ReadingReport, list_sources, read_lines
 from corpus.samples import Sample, format_sample
 from corpus.template import Template, count_markers
-from pipeline import ProgressBar, StepError, setting
+from pipeline import StepError, setting
+from pipeline.progress import ProgressBar, progress_bar
 
 # --- Files ---
 RAW_PATH = "data/raw.txt"  # your text: a file, or a folder of .txt files; if absent, the bundled sample is used
@@ -74,11 +76,10 @@ def main(arguments: Sequence[str] = ()) -> None:
     tally = Tally()
     contacts = ContactTable()
     total = sum(source.stat().st_size for source in sources)
-    with (
-        pipeline.progress_bar("prepare samples", total, unit="B") as bar,
-        pipeline.atomic_writes(outputs) as (samples_file, contacts_file, dropped_file),
-        tempfile.TemporaryFile(dir=Path(settings.samples_path).parent) as kept_posts,
-    ):
+    with contextlib.ExitStack() as stack:
+        bar = stack.enter_context(progress_bar("prepare samples", total, unit="B"))
+        samples_file, contacts_file, dropped_file = stack.enter_context(pipeline.atomic_writes(outputs))
+        kept_posts = stack.enter_context(tempfile.TemporaryFile(dir=Path(settings.samples_path).parent))
         dropped_file.write(HEADER)
         read = split_posts(read_with_progress(sources, reading, bar))
         posts = select_posts(read, tally, DuplicateFinder(kept_posts), dropped_file)

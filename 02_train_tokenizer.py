@@ -15,6 +15,7 @@ import pipeline
 from corpus.samples import read_samples
 from corpus.template import MARKERS, UNK
 from pipeline import StepError, setting
+from pipeline.progress import progress_bar
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
@@ -44,7 +45,7 @@ class Settings:
 
 def main(arguments: Sequence[str] = ()) -> None:
     settings = pipeline.read_settings(Settings, globals(), arguments)
-    with pipeline.progress_bar("check samples"):
+    with progress_bar("check samples"):
         pipeline.require_artifact(settings.samples_path, "01_prepare_samples.py", settings)
 
     sample_bytes = Path(settings.samples_path).stat().st_size
@@ -75,7 +76,7 @@ def choose_vocab_size(wanted: int, sample_bytes: int, bytes_per_token: int) -> i
 def read_texts(samples_path: str, title: str) -> Iterator[str]:
     """The text of every sample, with a progress bar that follows the bytes."""
     total = Path(samples_path).stat().st_size
-    with pipeline.progress_bar(title, total, unit="B") as bar:
+    with progress_bar(title, total, unit="B") as bar:
         for sample in read_samples(samples_path):
             yield sample.text
             bar.update(len(sample.text.encode()))
@@ -112,7 +113,7 @@ def train_tokenizer(texts: Iterator[str], vocab_size: int, min_frequency: int) -
         def texts_then_merges() -> Iterator[str]:
             yield from texts
             # The library merges pairs in one call, and does not say how far it is.
-            after_texts.enter_context(pipeline.progress_bar("merge pairs"))
+            after_texts.enter_context(progress_bar("merge pairs"))
 
         tokenizer.train_from_iterator(texts_then_merges(), trainer)
     return tokenizer

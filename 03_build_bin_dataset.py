@@ -17,6 +17,7 @@ from corpus.samples import read_samples
 from corpus.template import BOS, EOS
 from gpt.token_file import TokenFileHeader, TokenFileWriter
 from pipeline import StepError, setting
+from pipeline.progress import progress_bar
 
 from tokenizers import Tokenizer
 
@@ -53,7 +54,7 @@ class Settings:
 
 def main(arguments: Sequence[str] = ()) -> None:
     settings = pipeline.read_settings(Settings, globals(), arguments)
-    with pipeline.progress_bar("check samples"):
+    with progress_bar("check samples"):
         pipeline.require_artifact(settings.samples_path, "01_prepare_samples.py", settings)
         entry = pipeline.require_artifact(settings.tokenizer_path, "02_train_tokenizer.py", settings)
         pipeline.require_made_from(settings.tokenizer_path, entry, settings.samples_path, settings)
@@ -122,7 +123,7 @@ def encode_samples(
     bos, eos = tokenizer.token_to_id(BOS), tokenizer.token_to_id(EOS)
     longer = 0
     total = Path(settings.samples_path).stat().st_size
-    with pipeline.progress_bar("encode samples", total, unit="B") as bar:
+    with progress_bar("encode samples", total, unit="B") as bar:
         for batch in pipeline.batched(read_samples(settings.samples_path), settings.batch_samples):
             encodings = tokenizer.encode_batch_fast([sample.text for sample in batch])
             for sample, encoding in zip(batch, encodings, strict=True):
@@ -137,7 +138,7 @@ def encode_samples(
 def encode_documents(settings: Settings, tokenizer: Tokenizer) -> Iterator[tuple[int, list[int]]]:
     """Of each document: where its sample begins in the samples, and the tokens that it is found by."""
     total = Path(settings.samples_path).stat().st_size
-    with pipeline.progress_bar("index documents", total, unit="B") as bar:
+    with progress_bar("index documents", total, unit="B") as bar:
         samples = (sample for sample in read_samples(settings.samples_path) if sample.document)
         for batch in pipeline.batched(samples, settings.batch_samples):
             texts = [searchable(f"{sample.title}\n{sample.document}") for sample in batch]

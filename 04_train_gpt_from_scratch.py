@@ -35,6 +35,7 @@ from gpt.run import LossIsNoNumberError, Run, StopSignals
 from gpt.sampling import SamplingSettings
 from gpt.token_file import read_token_file
 from pipeline import StepError, setting
+from pipeline.progress import ProgressBar, progress_bar
 
 import numpy as np
 import torch
@@ -142,7 +143,7 @@ def main(arguments: Sequence[str] = ()) -> None:
     if settings.tensorboard:
         pipeline.require_package("tensorboard", "TENSORBOARD")
     pipeline.require_sound_manifest(settings.checkpoint_path)
-    with pipeline.progress_bar("read tokens", disable=not processes.is_first()):
+    with progress_bar("read tokens", disable=not processes.is_first()):
         digests = processes.same_everywhere(require_inputs(settings), "the tokens and the tokenizer")
         tokenizer = Tokenizer.from_file(settings.tokenizer_path)
         device = processes.own_device(choose_device(settings.device))
@@ -252,7 +253,7 @@ def main(arguments: Sequence[str] = ()) -> None:
         print(describe_plan(config, run, training, plan.batch_size))
 
     validation_tokens = len(read_token_file(settings.val_bin)[1])
-    progress = pipeline.progress_bar("train", unit="step", initial=run.step, disable=not processes.is_first())
+    progress = progress_bar("train", unit="step", initial=run.step, disable=not processes.is_first())
     with progress as bar, StopSignals() as stop:
         run.start_clock()
         while not stop.asked() and run.progress() < 1:
@@ -322,7 +323,7 @@ def read_checkpoint(settings: Settings) -> dict | None:
     return processes.from_first(lambda: load_checkpoint(settings.checkpoint_path, mend=True))
 
 
-def show_evaluation(bar: pipeline.ProgressBar, validation_tokens: int, measured: int) -> None:
+def show_evaluation(bar: ProgressBar, validation_tokens: int, measured: int) -> None:
     """Show in the bar how much of the validation set has been measured, in tokens of this process."""
     share = min(1.0, measured * processes.process_count() / validation_tokens)
     bar.set_postfix_str(f"{share:.0%} of the evaluation")

@@ -23,6 +23,7 @@ from corpus.reading import ReadingReport, detect_encoding, read_lines
 from corpus.samples import example_question
 from gpt import sampling
 from pipeline import StepError, setting
+from pipeline.progress import progress_bar
 
 # --- What to ask ---
 QUESTION = ""  # the question, also without the flag; empty = ask at the terminal, one after another
@@ -95,7 +96,7 @@ def main(arguments: Sequence[str] = ()) -> None:
         settings.question = example_question(settings.samples_path)
         print(f"question: {settings.question}", file=sys.stderr)
     document = read_given_document(settings.doc_path) if settings.doc_path else None
-    with pipeline.progress_bar("load the model", leave=False):
+    with progress_bar("load the model", leave=False):
         assistant = Assistant.load(settings)
     warn_of_newer_text(settings)
     if settings.questions:
@@ -113,6 +114,7 @@ def main(arguments: Sequence[str] = ()) -> None:
 
 def check_settings(settings: Settings) -> None:
     """Stop at values that cannot work, before anything is read."""
+    pipeline.check_ranges(settings)
     require = pipeline.require_setting
     require(
         not settings.questions or not settings.question.strip(),
@@ -181,7 +183,7 @@ def answer_file(assistant: Assistant, questions_path: str) -> None:
     questions = read_questions(questions_path, assistant.space_beside)
     finished: dict[int, WrittenAnswer] = {}
     printed = 0
-    with pipeline.progress_bar("answer", len(questions), unit="question") as bar:
+    with progress_bar("answer", len(questions), unit="question") as bar:
         for answer in assistant.answer_all(questions):
             finished[answer.number] = answer
             while printed in finished:

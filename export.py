@@ -21,6 +21,7 @@ from gpt.model_card import write_card
 from gpt.modelfile import write_modelfile
 from gpt.sampling import SamplingSettings
 from pipeline import StepError
+from pipeline.progress import progress_bar
 
 # --- Files ---
 CHECKPOINT_PATH = "checkpoints/ckpt.pt"  # made by step 04; best.pt beside it is the best so far
@@ -59,11 +60,11 @@ def main(arguments: Sequence[str] = ()) -> None:
     settings = pipeline.read_settings(Settings, globals(), arguments)
     check_settings(settings)
     require_place(Path(settings.out_dir), settings.force)
-    with pipeline.progress_bar("load the model", leave=False):
+    with progress_bar("load the model", leave=False):
         checkpoint = load_checkpoint(settings.checkpoint_path)
     sampling = SamplingSettings(settings.temperature, settings.top_k, settings.top_p, settings.repetition_penalty)
 
-    exporting = pipeline.progress_bar("export", leave=False)
+    exporting = progress_bar("export", leave=False)
     with exporting, pipeline.atomic_folder(settings.out_dir) as folder:
         write_export(folder, checkpoint, settings.format, settings.dtype, settings.name, sampling)
         sizes = {path.name: path.stat().st_size for path in sorted(folder.iterdir())}

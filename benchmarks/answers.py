@@ -42,7 +42,8 @@ from corpus.form import material_of_table  # noqa: E402
 from corpus.samples import Sample, read_samples  # noqa: E402
 from corpus.template import BOS, END_QUESTION, EOS, QUESTION, Template  # noqa: E402
 from gpt.token_file import read_token_file  # noqa: E402
-from pipeline import StepError, progress_bar  # noqa: E402
+from pipeline import StepError  # noqa: E402
+from pipeline.progress import progress_bar  # noqa: E402
 
 step_05 = importlib.import_module("05_generate")
 STEP_03 = "03_build_bin_dataset.py"

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.race import add_model_flags, bits_per_byte, build_ours, encode_text, step_04  # noqa: E402
-from pipeline import progress_bar  # noqa: E402
+from pipeline.progress import progress_bar  # noqa: E402
 
 import torch  # noqa: E402
 

@@ -128,7 +128,7 @@ TEL: (045) 000-1234
 SETTINGS = {
     "01": {"max_document_characters": 150, "workers": 1},
     "02": {"vocab_size": 700, "bytes_per_token": 20},
-    "03": {"val_ratio": 0.2, "block_size": 384},
+    "03": {"val_ratio": 0.25, "block_size": 384},
     "04": {
         "block_size": 384,
         "n_layer": 1,

@@ -22,7 +22,7 @@ from pipeline import StepError
 
 import pytest
 
-ROOT = Path(pipeline.__file__).parent
+ROOT = Path(pipeline.__file__).parent.parent
 HEADINGS = Template().headings
 script = importlib.import_module("05_generate")
 
@@ -94,7 +94,7 @@ def test_temperature_and_seed_can_be_changed(talk):
         ("/temp nan", "TEMPERATURE stays 0.3: "),
         ("/seed 1.5", "SEED stays 1337: "),
         ("/seed -1", "SEED stays 1337: "),
-        ("/doc 없는 글.txt", "없는 글.txt: there is no such file"),
+        ("/doc 없는 글.txt", "없는 글.txt: file not found"),
         ("/help", script.Conversation.usage),
         ("/dok", script.Conversation.usage),
         ("/", script.Conversation.usage),
@@ -118,7 +118,7 @@ def test_a_path_may_be_typed_as_a_shell_takes_it(talk, tmp_path, monkeypatch, sp
 
 def test_a_quotation_mark_in_the_name_of_a_file_is_one(talk, tmp_path):
     path = tmp_path / "it's.txt"
-    assert f"{path}: there is no such file" in talk(f"/doc {path}").err
+    assert f"{path}: file not found" in talk(f"/doc {path}").err
     path.write_text("사진 두 장을 가져오세요.", encoding="utf-8")
     assert f"(answering from {path})" in talk(f"/doc {path}").err
 
@@ -146,7 +146,7 @@ def test_a_document_that_cannot_be_read_leaves_the_one_before_in_its_place(talk,
     too_long = "가" * 300
     said = talk(f"/doc {path}", f"/doc {tmp_path}", f"/doc {tmp_path / '사진.jpg'}", f"/doc {too_long}", "사진은요?")
     assert f"{tmp_path}: it is a folder" in said.err and f"{tmp_path / '사진.jpg'}: this is not text" in said.err
-    assert f"{too_long}: there is no such file" in said.err
+    assert f"{too_long}: file not found" in said.err
     assert "사진 두 장을 가져오세요." in said.out
 
 

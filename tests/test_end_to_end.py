@@ -17,7 +17,7 @@ import pytest
 import torch
 from tokenizers import Tokenizer
 
-ROOT = Path(pipeline.__file__).parent
+ROOT = Path(pipeline.__file__).parent.parent
 HEADINGS = Template().headings
 # What the model itself has learned to write, without anybody holding it to a form or to its sources.
 ITS_OWN_WORDS = {"form": "free", "verify_contacts": False, "verify_lines": False, "temperature": 0}

@@ -10,10 +10,11 @@ import sys
 from pathlib import Path
 
 import pipeline
+from pipeline.environment import PACKAGES
 
 import pytest
 
-ROOT = Path(pipeline.__file__).parent
+ROOT = Path(pipeline.__file__).parent.parent
 SCRIPTS = [*sorted(path.name for path in ROOT.glob("0?_*.py")), "export.py"]
 NAMES = "torch, tokenizers, numpy and tqdm"
 
@@ -64,7 +65,7 @@ def project(tmp_path) -> Path:
     folder.mkdir()
     for path in ROOT.glob("*.py"):
         shutil.copy(path, folder)
-    for name in ("corpus", "gpt"):
+    for name in ("corpus", "gpt", "pipeline"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     return folder
 
@@ -80,7 +81,7 @@ AS_VERSION = (
 
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_a_script_names_the_command_with_the_virtual_environment_that_has_the_packages(bare_python, project, script):
-    make_environment(project / ".venv", *pipeline.PACKAGES)
+    make_environment(project / ".venv", *PACKAGES)
     complaint, command = refusal(bare_python, script, "--question", "여권을 잃어버렸어요", cwd=project)
     assert complaint == f"{NAMES} are not installed for {bare_python}"
     assert command == [".venv/bin/python", script, "--question", "여권을 잃어버렸어요"]
@@ -108,13 +109,13 @@ def test_a_virtual_environment_whose_installation_was_broken_off_is_not_proposed
 
 
 def test_from_another_folder_the_paths_in_the_command_are_whole(bare_python, project, tmp_path):
-    python, script = make_environment(project / ".venv", *pipeline.PACKAGES), str(project / "05_generate.py")
+    python, script = make_environment(project / ".venv", *PACKAGES), str(project / "05_generate.py")
     assert refusal(bare_python, script, cwd=tmp_path)[1] == [str(python), script]
 
 
 def test_the_packages_that_are_looked_for_are_the_requirements():
     requirements = (ROOT / "requirements.txt").read_text(encoding="utf-8")
-    assert tuple(re.findall(r"^[\w-]+", requirements, flags=re.MULTILINE)) == pipeline.PACKAGES
+    assert tuple(re.findall(r"^[\w-]+", requirements, flags=re.MULTILINE)) == PACKAGES
 
 
 # --- Python is too old ---
@@ -122,7 +123,7 @@ def test_the_packages_that_are_looked_for_are_the_requirements():
 
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_an_old_python_names_the_virtual_environment(bare_python, project, script):
-    make_environment(project / ".venv", *pipeline.PACKAGES)
+    make_environment(project / ".venv", *PACKAGES)
     complaint, command = refusal(bare_python, "-c", AS_VERSION.format((3, 10, 12)), script, cwd=project)
     assert complaint == "Python 3.10.12 is too old: these scripts need 3.11 or later"
     assert command == [".venv/bin/python", script]
@@ -145,7 +146,7 @@ def test_where_there_is_no_newer_python_it_says_where_to_get_one(bare_python, pr
     assert result.stderr.endswith("; install Python 3.12 from https://www.python.org/downloads/\n")
 
 
-@pytest.mark.parametrize("name", ["pipeline.py", *SCRIPTS])
+@pytest.mark.parametrize("name", ["pipeline/__init__.py", "pipeline/environment.py", *SCRIPTS])
 def test_python_3_8_can_read_what_comes_before_the_check(name):
     ast.parse((ROOT / name).read_text(encoding="utf-8"), feature_version=(3, 8))
 
@@ -165,7 +166,7 @@ def test_a_python_that_really_is_old_says_so(project, version):
     python = shutil.which(f"python{version}")
     if python is None or subprocess.run([python, "-c", ""], capture_output=True).returncode != 0:
         pytest.skip(f"there is no Python {version}")
-    make_environment(project / ".venv", *pipeline.PACKAGES)
+    make_environment(project / ".venv", *PACKAGES)
     complaint, command = refusal(python, "05_generate.py", cwd=project, PATH=os.environ["PATH"])
     assert complaint.startswith(f"Python {version}.")
     assert command == [".venv/bin/python", "05_generate.py"]
@@ -175,7 +176,7 @@ def test_a_python_that_really_is_old_says_so(project, version):
 
 
 def test_the_check_finds_the_packages_without_importing_them(tmp_path, project):
-    python = make_environment(tmp_path / "environment", *pipeline.PACKAGES)
+    python = make_environment(tmp_path / "environment", *PACKAGES)
     for package in tmp_path.glob("environment/lib/python3.*/site-packages/*/__init__.py"):
         package.write_text("raise RuntimeError('imported')\n", encoding="utf-8")
     assert run(python, "-c", "import pipeline; print('ready')", cwd=project).stdout == "ready\n"

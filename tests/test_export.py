@@ -30,7 +30,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-ROOT = Path(pipeline.__file__).parent
+ROOT = Path(pipeline.__file__).parent.parent
 export = importlib.import_module("export")
 answer_script = importlib.import_module("05_generate")
 

@@ -17,7 +17,7 @@ from tests.test_retrieval import tokenizer_sha256
 import pytest
 from tokenizers import Tokenizer
 
-BUNDLED = Path(pipeline.__file__).parent / "data" / "sample_raw.txt"
+BUNDLED = Path(pipeline.__file__).parent.parent / "data" / "sample_raw.txt"
 LABELLED = Path(__file__).parent / "labelled"
 QUESTIONS = json.loads((LABELLED / "questions.json").read_text(encoding="utf-8"))
 OTHER_QUESTIONS = json.loads((LABELLED / "questions_about_other_things.json").read_text(encoding="utf-8"))

@@ -10,8 +10,8 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import pipeline
-from pipeline import ProgressLines, StepError, TerminalBar, Ticker, progress_bar
+from pipeline import StepError, progress
+from pipeline.progress import ProgressLines, TerminalBar, Ticker, progress_bar
 
 import pytest
 
@@ -61,7 +61,7 @@ class FakeTicker:
 @pytest.fixture
 def clock(monkeypatch) -> FakeTime:
     fake = FakeTime()
-    monkeypatch.setattr(pipeline, "Ticker", fake.start_ticker)
+    monkeypatch.setattr(progress, "Ticker", fake.start_ticker)
     return fake
 
 
@@ -176,15 +176,15 @@ def test_a_ticker_calls_until_it_is_stopped():
 
 
 WORK = """
-import pipeline
-with pipeline.progress_bar("준비", 3_000, unit="B") as bar:
+from pipeline.progress import progress_bar
+with progress_bar("준비", 3_000, unit="B") as bar:
     for number in range(3):
         bar.update(1_000)
         bar.refresh() if hasattr(bar, "refresh") else None
     bar.write("한 줄")
-with pipeline.progress_bar("세는 중", leave=False):
+with progress_bar("세는 중", leave=False):
     pass
-with pipeline.progress_bar("다른 과정", 3, unit="step", disable=True) as bar:
+with progress_bar("다른 과정", 3, unit="step", disable=True) as bar:
     bar.update(3)
 """
 

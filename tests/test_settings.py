@@ -3,7 +3,7 @@
 import runpy
 
 import pipeline
-from pipeline import StepError
+from pipeline import StepError, commands
 
 import pytest
 from hypothesis import given, settings
@@ -181,11 +181,11 @@ def test_a_command_leaves_out_what_the_constants_say_and_quotes_the_rest():
 
 
 def test_a_command_names_python_as_the_shell_finds_it(monkeypatch, tmp_path):
-    monkeypatch.chdir(pipeline.FOLDER)
-    monkeypatch.setattr(pipeline.shutil, "which", lambda name: pipeline.sys.executable if name == "python" else None)
+    monkeypatch.chdir(commands.FOLDER)
+    monkeypatch.setattr(commands.shutil, "which", lambda name: commands.sys.executable if name == "python" else None)
     assert pipeline.command("02_train_tokenizer.py") == "python 02_train_tokenizer.py"
-    monkeypatch.setattr(pipeline.shutil, "which", lambda name: "/usr/bin/python3")
-    monkeypatch.setattr(pipeline.sys, "executable", str(pipeline.FOLDER / ".venv" / "bin" / "python"))
+    monkeypatch.setattr(commands.shutil, "which", lambda name: "/usr/bin/python3")
+    monkeypatch.setattr(commands.sys, "executable", str(commands.FOLDER / ".venv" / "bin" / "python"))
     assert pipeline.command("02_train_tokenizer.py") == ".venv/bin/python 02_train_tokenizer.py"
     monkeypatch.chdir(tmp_path)
-    assert pipeline.command("02_train_tokenizer.py").endswith(f"{pipeline.FOLDER}/02_train_tokenizer.py")
+    assert pipeline.command("02_train_tokenizer.py").endswith(f"{commands.FOLDER}/02_train_tokenizer.py")

@@ -70,7 +70,7 @@ def token_refusal(path) -> str:
 
 
 def test_a_missing_token_file_is_named(tmp_path):
-    assert "no such file" in token_refusal(tmp_path / "train.bin")
+    assert "file not found" in token_refusal(tmp_path / "train.bin")
 
 
 @pytest.mark.parametrize("missing", [1, 2, 100])

@@ -209,7 +209,7 @@ def refusal(path) -> str:
 
 
 def test_a_missing_checkpoint_is_named(tmp_path):
-    assert "no such file" in refusal(tmp_path / "ckpt.pt")
+    assert "file not found" in refusal(tmp_path / "ckpt.pt")
 
 
 def test_a_checkpoint_cut_off_anywhere_is_refused(saved):

@@ -12,7 +12,7 @@ from pipeline import StepError, atomic_folder, atomic_write, atomic_writes
 
 import pytest
 
-ROOT = Path(pipeline.__file__).parent
+ROOT = Path(pipeline.__file__).parent.parent
 
 
 def test_a_write_takes_its_name_only_when_it_is_whole(tmp_path):

@@ -29,7 +29,7 @@ BYTES_PER_TOKEN = 300  # bytes of samples that each token should be learned from
 MIN_FREQUENCY = 2  # a pair must occur this often to become a token
 
 # With fewer tokens, a token is hardly more than a byte, and a document no longer fits the model's context.
-SMALLEST_VOCABULARY = 2048
+SMALLEST_VOCABULARY = 4096
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ MICRO_BATCH_SIZE = 4  # rows on the device at once; the gradients of several mak
 MAX_STEPS = 0  # steps in all, earlier runs included; raise it and rerun to train on
 MAX_MINUTES = 0.0  # or: minutes of training in all, earlier runs included
 EVAL_INTERVAL = 250  # steps between evaluations, each with a sample answer and a save
-EVAL_MINUTES = 2.0  # … or minutes, if those are over sooner; 0 = only by steps
+EVAL_MINUTES = 1.0  # … or minutes, if those are over sooner; 0 = only by steps
 SAVE_MINUTES = 10.0  # a save at least this often: what a power cut can cost; 0 = only at evaluations
 LOG_INTERVAL = 10  # steps between rows of log.csv beside the checkpoint; loss.svg draws them at each evaluation
 TENSORBOARD = False  # also write TensorBoard event files to runs/ beside the checkpoint (needs the package tensorboard)

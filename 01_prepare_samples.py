@@ -23,12 +23,12 @@ import pipeline
 from corpus.advertising import find_advertising
 from corpus.answers import extract_answer, extract_review
 from corpus.contacts import Contact, hide_contacts, normalize_value
-from corpus.documents import Post, cut_documents, split_posts
-from corpus.dropped import HEADER, NOTHING, format_advertising, format_copy
-from corpus.duplicates import DuplicateFinder
-from corpus.normalization import standardize_labels
 from corpus.questions import ask
-from corpus.reading import Line, ReadingReport, list_sources, read_lines
+from corpus.raw.documents import Post, cut_documents, split_posts
+from corpus.raw.dropped import HEADER, NOTHING, format_advertising, format_copy
+from corpus.raw.duplicates import DuplicateFinder
+from corpus.raw.normalization import standardize_labels
+from corpus.raw.reading import Line, ReadingReport, list_sources, read_lines
 from corpus.samples import Sample, format_sample
 from corpus.template import Template, count_markers
 from pipeline import StepError, setting

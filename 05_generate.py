@@ -19,7 +19,7 @@ from typing import Literal
 
 import pipeline
 from assistant import Assistant, Request, Source, WrittenAnswer
-from corpus.reading import ReadingReport, detect_encoding, read_lines
+from corpus.raw.reading import ReadingReport, detect_encoding, read_lines
 from corpus.samples import example_question
 from gpt import sampling
 from pipeline import StepError, setting

@@ -15,12 +15,12 @@ from types import SimpleNamespace
 import pipeline
 from corpus.answers import content_words
 from corpus.contacts import has_hidden_contacts
-from corpus.documents import SEPARATOR, cut_documents, find_title, first_words, split_posts
 from corpus.form import LONGEST_CONTACT, GuidedForm, free_form, material_of, material_of_table
 from corpus.guide import AnswerGuide
-from corpus.normalization import normalize, standardize_labels
 from corpus.owners import UNNAMED
-from corpus.reading import Line
+from corpus.raw.documents import SEPARATOR, cut_documents, find_title, first_words, split_posts
+from corpus.raw.normalization import normalize, standardize_labels
+from corpus.raw.reading import Line
 from corpus.retrieval import WEAK_MATCH, DocumentIndex, FoundDocument, matching_share, open_index, searchable
 from corpus.samples import Sample
 from corpus.template import BOS, MARKERS, Template, neutralize_markers

@@ -7,7 +7,8 @@ from functools import lru_cache
 
 from corpus.checklists import find_checklist
 from corpus.contacts import FULL_NUMBER, find_contacts, find_values
-from corpus.documents import (
+from corpus.institutions import LABEL
+from corpus.raw.documents import (
     BULLET,
     CHAT_PREFIX,
     HEAD_LINE,
@@ -18,7 +19,6 @@ from corpus.documents import (
     Document,
     split_sentences,
 )
-from corpus.institutions import LABEL
 from corpus.reviews import find_review
 from corpus.statements import LONGEST_HEADING
 from corpus.template import Answer

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from corpus.answers import candidate_passages, extract_answer, extract_review, has_title
-from corpus.documents import Document
 from corpus.guide import Choice, Form, Paragraph
+from corpus.raw.documents import Document
 from corpus.template import CONTACT_START, Part, Template, neutralize_markers, write_contact, write_institution
 from corpus.verification import KnownContacts
 

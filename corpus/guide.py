@@ -6,8 +6,8 @@ from collections.abc import Collection, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from corpus.documents import SENTENCE_END
-from corpus.normalization import normalize
+from corpus.raw.documents import SENTENCE_END
+from corpus.raw.normalization import normalize
 from corpus.template import MARKERS, count_markers
 from corpus.verification import KnownContacts
 

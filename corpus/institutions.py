@@ -2,8 +2,8 @@
 
 import re
 
-from corpus.documents import BULLET
-from corpus.normalization import LABELS
+from corpus.raw.documents import BULLET
+from corpus.raw.normalization import LABELS
 
 LONGEST_NAME = 40
 LABEL = re.compile(r"\b(?:TEL|WEB|EMAIL|KAKAO|ADDR): ?")

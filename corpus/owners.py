@@ -4,7 +4,6 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from corpus.documents import BULLET
 from corpus.institutions import (
     KINDS,
     LABEL,
@@ -21,6 +20,7 @@ from corpus.institutions import (
     find_names,
 )
 from corpus.linear import learned_weights, row_of, score
+from corpus.raw.documents import BULLET
 
 import numpy as np
 

@@ -2,8 +2,8 @@
 
 import re
 
-from corpus.documents import BULLET, HEAD_LINE, split_sentences
 from corpus.institutions import LABEL
+from corpus.raw.documents import BULLET, HEAD_LINE, split_sentences
 
 MOST_ITEMS = 5  # of each part
 SHORTEST_STATEMENT = 6

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pipeline
-from corpus.documents import Document
+from corpus.raw.documents import Document
 from corpus.template import DOC, END_ANSWER, END_DOC, END_QUESTION, END_SUMMARY, QUESTION, Template
 from pipeline import StepError
 

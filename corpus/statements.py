@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass
 
-from corpus.documents import BULLET, CHAT_PREFIX, HEAD_LINE, ITEM_NUMBER, MARKS_ONLY, NUMBERED_ITEM, split_sentences
 from corpus.institutions import LABEL
+from corpus.raw.documents import BULLET, CHAT_PREFIX, HEAD_LINE, ITEM_NUMBER, MARKS_ONLY, NUMBERED_ITEM, split_sentences
 
 LONGEST_HEADING = 25
 LONGEST_ITEM = 80

@@ -7,7 +7,7 @@ import tracemalloc
 
 from assistant import SUM_UP, Assistant, Source, WrittenAnswer
 from corpus.form import material_of
-from corpus.reading import Line
+from corpus.raw.reading import Line
 from corpus.template import BOS, DOC, END_ANSWER, MARKERS, Template
 from pipeline import StepError
 

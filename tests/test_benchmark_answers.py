@@ -21,7 +21,7 @@ from benchmarks.answers import (
     without,
 )
 from corpus.answers import extract_answer
-from corpus.documents import Document
+from corpus.raw.documents import Document
 from corpus.template import Template
 
 import pytest

@@ -1,7 +1,7 @@
 """Telephone numbers, addresses, sites and ids in a text, whose they are, and what only looks like one."""
 
 from corpus.contacts import find_contacts, normalize_value
-from corpus.normalization import normalize, standardize_labels
+from corpus.raw.normalization import normalize, standardize_labels
 
 import pytest
 from hypothesis import given, settings

@@ -1,9 +1,9 @@
 """Lines become posts, posts become documents, and nothing that somebody wrote is lost on the way."""
 
-from corpus import documents
-from corpus.documents import Post, cut_documents, cut_text, find_title, split_posts, split_sentences
-from corpus.normalization import normalize
-from corpus.reading import Line
+from corpus.raw import documents
+from corpus.raw.documents import Post, cut_documents, cut_text, find_title, split_posts, split_sentences
+from corpus.raw.normalization import normalize
+from corpus.raw.reading import Line
 
 import pytest
 from hypothesis import example, given, settings

@@ -4,7 +4,6 @@ import itertools
 
 from corpus.answers import candidate_passages, extract_answer, extract_review
 from corpus.contacts import find_contacts, find_values
-from corpus.documents import Document, find_title
 from corpus.form import (
     DETAIL_TOKENS,
     LEAST_SUMMARY,
@@ -16,7 +15,8 @@ from corpus.form import (
     material_of_table,
 )
 from corpus.guide import AnswerGuide
-from corpus.normalization import normalize, standardize_labels
+from corpus.raw.documents import Document, find_title
+from corpus.raw.normalization import normalize, standardize_labels
 from corpus.template import CONTACT_START, END_ANSWER, END_SUMMARY, Template, count_markers, neutralize_markers
 from corpus.verification import KnownContacts, find_runs
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from corpus.checklists import LISTS, classify, find_checklist
 from corpus.linear import ROWS, learned_weights, ngram_rows
-from corpus.normalization import normalize, standardize_labels
+from corpus.raw.normalization import normalize, standardize_labels
 from corpus.statements import read_statements
 
 import numpy as np

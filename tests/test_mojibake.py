@@ -2,8 +2,8 @@
 
 import importlib
 
-from corpus.mojibake import repair
-from corpus.reading import ReadingReport, read_lines
+from corpus.raw.mojibake import repair
+from corpus.raw.reading import ReadingReport, read_lines
 
 import pytest
 from hypothesis import given

@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from corpus.normalization import normalize, standardize_labels
+from corpus.raw.normalization import normalize, standardize_labels
 
 import pytest
 from hypothesis import example, given, settings

@@ -2,8 +2,8 @@
 
 import tracemalloc
 
-from corpus import reading
-from corpus.reading import Line, ReadingReport, detect_encoding, list_sources, read_lines
+from corpus.raw import reading
+from corpus.raw.reading import Line, ReadingReport, detect_encoding, list_sources, read_lines
 from pipeline import StepError
 
 import pytest

@@ -3,10 +3,10 @@
 import io
 import random
 
-from corpus import duplicates
 from corpus.advertising import find_advertising
-from corpus.documents import Post
-from corpus.duplicates import DuplicateFinder, Finding
+from corpus.raw import duplicates
+from corpus.raw.documents import Post
+from corpus.raw.duplicates import DuplicateFinder, Finding
 
 import pytest
 

@@ -2,7 +2,7 @@
 
 import re
 
-from corpus.documents import cut_text, split_sentences
+from corpus.raw.documents import cut_text, split_sentences
 
 import pytest
 from hypothesis import given, settings

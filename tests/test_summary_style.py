@@ -3,7 +3,7 @@
 import importlib
 
 from corpus.answers import extract_review
-from corpus.documents import Document
+from corpus.raw.documents import Document
 from corpus.samples import read_samples
 from corpus.template import END_SUMMARY, Template
 from gpt.checkpoint import load_checkpoint

@@ -2,8 +2,8 @@
 
 import importlib
 
-from corpus.documents import Document
 from corpus.questions import ask, has_final_consonant
+from corpus.raw.documents import Document
 from corpus.samples import Sample, format_sample, read_samples
 from corpus.template import MARKERS, UNK, Answer, Template, count_markers, neutralize_markers
 from pipeline import StepError

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from corpus.mojibake import MAY_BE_GARBLED, repair
-from corpus.normalization import normalize
+from corpus.raw.mojibake import MAY_BE_GARBLED, repair
+from corpus.raw.normalization import normalize
 from pipeline import StepError
 
 BLOCK_BYTES = 1 << 20

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import BinaryIO
 
-from corpus.documents import Post
 from corpus.institutions import PARTICLE
+from corpus.raw.documents import Post
 
 import numpy as np
 

@@ -1,7 +1,7 @@
 """`dropped.txt`: the posts that step 01 left out, and why, for people to read."""
 
-from corpus.documents import Post, find_title, first_words
-from corpus.duplicates import Finding
+from corpus.raw.documents import Post, find_title, first_words
+from corpus.raw.duplicates import Finding
 
 HEADER = """\
 # 01단계가 뺀 글의 목록입니다. 빠진 글은 학습에도 검색에도 쓰이지 않습니다.

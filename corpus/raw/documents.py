@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from corpus.reading import Line
+from corpus.raw.reading import Line
 
 # Where posts are set apart by separator lines, by two blank lines or by the head of the next, a single
 # blank line only sets paragraphs apart. A stretch longer than this without any of them (in characters)

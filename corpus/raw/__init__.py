@@ -1,0 +1,1 @@
+"""From bytes to documents: decoded, cleaned, cut into posts, and the posts into documents."""

@@ -1,0 +1,1 @@
+"""The model as other programs read it: Hugging Face, llama.cpp and Ollama."""

@@ -1,0 +1,1 @@
+"""How a model learns: batches, loss, optimizer and the course of a run."""

@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import IO, Literal
 
 import pipeline
-from corpus.advertising import find_advertising
-from corpus.answers import extract_answer, extract_review
-from corpus.contacts import Contact, hide_contacts, normalize_value
-from corpus.questions import ask
+from corpus.extraction.advertising import find_advertising
+from corpus.extraction.answers import extract_answer, extract_review
+from corpus.extraction.contacts import Contact, hide_contacts, normalize_value
+from corpus.extraction.questions import ask
 from corpus.raw.documents import Post, cut_documents, split_posts
 from corpus.raw.dropped import HEADER, NOTHING, format_advertising, format_copy
 from corpus.raw.duplicates import DuplicateFinder

@@ -16,7 +16,7 @@ PYTHON ?= python3
 
 RAW := $(or $(wildcard data/raw.txt),data/sample_raw.txt)
 RUN := .venv/bin/python
-CORPUS := $(wildcard corpus/*.py) corpus/learned.npz $(wildcard pipeline/*.py)
+CORPUS := $(wildcard corpus/*.py corpus/*/*.py) corpus/extraction/learned.npz $(wildcard pipeline/*.py)
 
 TRAINED := checkpoints/trained$(addprefix -,$(MAX_MINUTES))
 

@@ -13,11 +13,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pipeline
-from corpus.answers import content_words
-from corpus.contacts import has_hidden_contacts
+from corpus.extraction.answers import content_words
+from corpus.extraction.contacts import has_hidden_contacts
+from corpus.extraction.owners import UNNAMED
 from corpus.form import LONGEST_CONTACT, GuidedForm, free_form, material_of, material_of_table
 from corpus.guide import AnswerGuide
-from corpus.owners import UNNAMED
 from corpus.raw.documents import SEPARATOR, cut_documents, find_title, first_words, split_posts
 from corpus.raw.normalization import normalize, standardize_labels
 from corpus.raw.reading import Line

@@ -36,8 +36,8 @@ import pipeline  # noqa: E402
 from assistant import Assistant, Source  # noqa: E402
 from benchmarks.samples import Score, similar, squeeze  # noqa: E402
 from corpus import questions  # noqa: E402
-from corpus.answers import content_words, strip_particle  # noqa: E402
-from corpus.contacts import find_contacts, find_values, normalize_value  # noqa: E402
+from corpus.extraction.answers import content_words, strip_particle  # noqa: E402
+from corpus.extraction.contacts import find_contacts, find_values, normalize_value  # noqa: E402
 from corpus.form import material_of_table  # noqa: E402
 from corpus.samples import Sample, read_samples  # noqa: E402
 from corpus.template import BOS, END_QUESTION, EOS, QUESTION, Template  # noqa: E402

@@ -19,11 +19,11 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.samples import GOALS, LABELLED, Score, compare, print_scores, similar_owner, squeeze  # noqa: E402
 from corpus import checklists, linear, owners  # noqa: E402
-from corpus.contacts import find_values  # noqa: E402
-from corpus.linear import ROWS  # noqa: E402
+from corpus.extraction.contacts import find_values  # noqa: E402
+from corpus.extraction.linear import ROWS  # noqa: E402
+from corpus.extraction.statements import Statement, read_statements  # noqa: E402
 from corpus.raw.documents import find_title  # noqa: E402
 from corpus.raw.normalization import normalize, standardize_labels  # noqa: E402
-from corpus.statements import Statement, read_statements  # noqa: E402
 
 import numpy as np  # noqa: E402
 import torch  # noqa: E402

@@ -26,8 +26,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from corpus.answers import extract_answer  # noqa: E402
-from corpus.contacts import find_contacts  # noqa: E402
+from corpus.extraction.answers import extract_answer  # noqa: E402
+from corpus.extraction.contacts import find_contacts  # noqa: E402
 from corpus.raw.documents import Document, find_title, split_posts  # noqa: E402
 from corpus.raw.normalization import normalize, standardize_labels  # noqa: E402
 from corpus.raw.reading import ReadingReport, read_lines  # noqa: E402

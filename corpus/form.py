@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Generator, Iterable, Mapping, 
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from corpus.answers import candidate_passages, extract_answer, extract_review, has_title
+from corpus.extraction.answers import candidate_passages, extract_answer, extract_review, has_title
 from corpus.guide import Choice, Form, Paragraph
 from corpus.raw.documents import Document
 from corpus.template import CONTACT_START, Part, Template, neutralize_markers, write_contact, write_institution

@@ -4,7 +4,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 
-from corpus.contacts import find_values, normalize_value
+from corpus.extraction.contacts import find_values, normalize_value
 
 DIGIT_RUN = re.compile(r"\+?\d(?:[\d \-.–()]*\d)?")  # digits that are read together, whatever stands between them
 FEWEST_DIGITS = 7  # of a run that reads as a telephone number

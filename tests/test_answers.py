@@ -2,8 +2,8 @@
 
 import re
 
-from corpus.answers import candidate_passages, content_words, extract_answer, shorten
-from corpus.contacts import FULL_NUMBER, find_values
+from corpus.extraction.answers import candidate_passages, content_words, extract_answer, shorten
+from corpus.extraction.contacts import FULL_NUMBER, find_values
 from corpus.raw.documents import Document
 from corpus.raw.normalization import normalize, standardize_labels
 from corpus.template import Answer, Template

@@ -20,7 +20,7 @@ from benchmarks.answers import (
     topic_words,
     without,
 )
-from corpus.answers import extract_answer
+from corpus.extraction.answers import extract_answer
 from corpus.raw.documents import Document
 from corpus.template import Template
 

@@ -1,6 +1,6 @@
 """Telephone numbers, addresses, sites and ids in a text, whose they are, and what only looks like one."""
 
-from corpus.contacts import find_contacts, normalize_value
+from corpus.extraction.contacts import find_contacts, normalize_value
 from corpus.raw.normalization import normalize, standardize_labels
 
 import pytest

@@ -2,8 +2,8 @@
 
 import itertools
 
-from corpus.answers import candidate_passages, extract_answer, extract_review
-from corpus.contacts import find_contacts, find_values
+from corpus.extraction.answers import candidate_passages, extract_answer, extract_review
+from corpus.extraction.contacts import find_contacts, find_values
 from corpus.form import (
     DETAIL_TOKENS,
     LEAST_SUMMARY,

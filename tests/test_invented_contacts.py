@@ -1,7 +1,7 @@
 """No answer holds a contact that its sources do not, however wildly the model writes."""
 
 from assistant import Assistant, Source
-from corpus.contacts import find_values
+from corpus.extraction.contacts import find_values
 from corpus.verification import find_runs
 from tests.test_assistant import DOCUMENT
 

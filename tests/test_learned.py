@@ -3,10 +3,10 @@
 import json
 from pathlib import Path
 
-from corpus.checklists import LISTS, classify, find_checklist
-from corpus.linear import ROWS, learned_weights, ngram_rows
+from corpus.extraction.checklists import LISTS, classify, find_checklist
+from corpus.extraction.linear import ROWS, learned_weights, ngram_rows
+from corpus.extraction.statements import read_statements
 from corpus.raw.normalization import normalize, standardize_labels
-from corpus.statements import read_statements
 
 import numpy as np
 import pytest

@@ -3,7 +3,7 @@
 import io
 import random
 
-from corpus.advertising import find_advertising
+from corpus.extraction.advertising import find_advertising
 from corpus.raw import duplicates
 from corpus.raw.documents import Post
 from corpus.raw.duplicates import DuplicateFinder, Finding

@@ -2,7 +2,7 @@
 
 import importlib
 
-from corpus.answers import extract_review
+from corpus.extraction.answers import extract_review
 from corpus.raw.documents import Document
 from corpus.samples import read_samples
 from corpus.template import END_SUMMARY, Template

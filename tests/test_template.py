@@ -2,7 +2,7 @@
 
 import importlib
 
-from corpus.questions import ask, has_final_consonant
+from corpus.extraction.questions import ask, has_final_consonant
 from corpus.raw.documents import Document
 from corpus.samples import Sample, format_sample, read_samples
 from corpus.template import MARKERS, UNK, Answer, Template, count_markers, neutralize_markers

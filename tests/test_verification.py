@@ -2,7 +2,7 @@
 
 import re
 
-from corpus.contacts import find_values
+from corpus.extraction.contacts import find_values
 from corpus.verification import FEWEST_DIGITS, KnownContacts, digits_of, find_runs
 
 import pytest

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import BinaryIO
 
-from corpus.institutions import PARTICLE
+from corpus.extraction.institutions import PARTICLE
 from corpus.raw.documents import Post
 
 import numpy as np

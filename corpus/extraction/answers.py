@@ -5,9 +5,11 @@ from collections import Counter
 from collections.abc import Collection
 from functools import lru_cache
 
-from corpus.checklists import find_checklist
-from corpus.contacts import FULL_NUMBER, find_contacts, find_values
-from corpus.institutions import LABEL
+from corpus.extraction.checklists import find_checklist
+from corpus.extraction.contacts import FULL_NUMBER, find_contacts, find_values
+from corpus.extraction.institutions import LABEL
+from corpus.extraction.reviews import find_review
+from corpus.extraction.statements import LONGEST_HEADING
 from corpus.raw.documents import (
     BULLET,
     CHAT_PREFIX,
@@ -19,8 +21,6 @@ from corpus.raw.documents import (
     Document,
     split_sentences,
 )
-from corpus.reviews import find_review
-from corpus.statements import LONGEST_HEADING
 from corpus.template import Answer
 
 LONGEST_LINE = 120  # characters of one line of an answer; nine sentences of ten are shorter

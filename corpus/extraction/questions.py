@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from functools import lru_cache
 
-from corpus.answers import WORD, strip_particle
+from corpus.extraction.answers import WORD, strip_particle
 from corpus.raw.documents import SENTENCE_END, Document
 
 # {topic} is a noun phrase; {이가} {을를} {은는} take the form that its last syllable asks for.

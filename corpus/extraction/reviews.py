@@ -2,7 +2,7 @@
 
 import re
 
-from corpus.institutions import LABEL
+from corpus.extraction.institutions import LABEL
 from corpus.raw.documents import BULLET, HEAD_LINE, split_sentences
 
 MOST_ITEMS = 5  # of each part

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from corpus.institutions import (
+from corpus.extraction.institutions import (
     KINDS,
     LABEL,
     LONGEST_NAME,
@@ -19,7 +19,7 @@ from corpus.institutions import (
     find_institutions,
     find_names,
 )
-from corpus.linear import learned_weights, row_of, score
+from corpus.extraction.linear import learned_weights, row_of, score
 from corpus.raw.documents import BULLET
 
 import numpy as np

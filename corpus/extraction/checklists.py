@@ -1,15 +1,15 @@
 """What a text tells its reader to do, to bring and to beware of, in its own words.
 
 Every statement is judged by a linear model of its characters, of the heading above it and of a few signs
-that are known to matter; a person's labels taught it (see `corpus/linear.py`).
+that are known to matter; a person's labels taught it (see `corpus/extraction/linear.py`).
 """
 
 import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from corpus.linear import learned_weights, ngram_rows, row_of, score
-from corpus.statements import Statement, read_statements
+from corpus.extraction.linear import learned_weights, ngram_rows, row_of, score
+from corpus.extraction.statements import Statement, read_statements
 
 import numpy as np
 

@@ -2,7 +2,7 @@
 
 import re
 
-from corpus.contacts import EMAIL_ADDRESS, KAKAO_VALUE, LABELLED_NUMBER, WEB_ADDRESS
+from corpus.extraction.contacts import EMAIL_ADDRESS, KAKAO_VALUE, LABELLED_NUMBER, WEB_ADDRESS
 
 # Words of offers that nobody collects on purpose. One alone proves nothing.
 OFFER = re.compile(

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from corpus.institutions import LABEL
+from corpus.extraction.institutions import LABEL
 from corpus.raw.documents import BULLET, CHAT_PREFIX, HEAD_LINE, ITEM_NUMBER, MARKS_ONLY, NUMBERED_ITEM, split_sentences
 
 LONGEST_HEADING = 25

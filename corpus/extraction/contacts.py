@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from corpus.owners import choose_owner, owner_of_last_resort
+from corpus.extraction.owners import choose_owner, owner_of_last_resort
 from corpus.raw.normalization import EMAIL, KAKAO_ID, STREET_KIND, WEB
 
 # The shapes in which people write numbers of the Philippines (+63, 02, 0xx, 09xx) and Korea (+82, 02, 010, 15xx).

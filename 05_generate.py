@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Literal
 
 import pipeline
-from assistant import Assistant, Request, Source, WrittenAnswer
+from answering.assistant import Assistant, Request, Source, WrittenAnswer
 from corpus.raw.reading import ReadingReport, detect_encoding, read_lines
 from corpus.samples import example_question
 from gpt import sampling

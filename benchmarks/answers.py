@@ -33,12 +33,12 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 import pipeline  # noqa: E402
-from assistant import Assistant, Source  # noqa: E402
+from answering.assistant import Assistant, Source  # noqa: E402
+from answering.form import material_of_table  # noqa: E402
 from benchmarks.samples import Score, similar, squeeze  # noqa: E402
 from corpus import questions  # noqa: E402
 from corpus.extraction.answers import content_words, strip_particle  # noqa: E402
 from corpus.extraction.contacts import find_contacts, find_values, normalize_value  # noqa: E402
-from corpus.form import material_of_table  # noqa: E402
 from corpus.samples import Sample, read_samples  # noqa: E402
 from corpus.template import BOS, END_QUESTION, EOS, QUESTION, Template  # noqa: E402
 from gpt.token_file import read_token_file  # noqa: E402

@@ -5,8 +5,8 @@ import json
 import re
 import tracemalloc
 
-from assistant import SUM_UP, Assistant, Source, WrittenAnswer
-from corpus.form import material_of
+from answering.assistant import SUM_UP, Assistant, Source, WrittenAnswer
+from answering.form import material_of
 from corpus.raw.reading import Line
 from corpus.template import BOS, DOC, END_ANSWER, MARKERS, Template
 from pipeline import StepError

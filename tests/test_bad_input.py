@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pipeline
-from assistant import Assistant
+from answering.assistant import Assistant
 from corpus.samples import format_sample, read_samples
 from corpus.template import MARKERS, Template
 from gpt.token_file import read_token_file

@@ -3,7 +3,7 @@
 import importlib
 
 import pipeline
-from assistant import Assistant, Source
+from answering.assistant import Assistant, Source
 from benchmarks.answers import (
     Finished,
     HeldOut,

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 import pipeline
-from assistant import Assistant
+from answering.assistant import Assistant
 from corpus.template import Template
 from pipeline import StepError
 

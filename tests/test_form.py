@@ -2,9 +2,7 @@
 
 import itertools
 
-from corpus.extraction.answers import candidate_passages, extract_answer, extract_review
-from corpus.extraction.contacts import find_contacts, find_values
-from corpus.form import (
+from answering.form import (
     DETAIL_TOKENS,
     LEAST_SUMMARY,
     LINE_ENDING,
@@ -14,11 +12,13 @@ from corpus.form import (
     material_of,
     material_of_table,
 )
-from corpus.guide import AnswerGuide
+from answering.guide import AnswerGuide
+from answering.verification import KnownContacts, find_runs
+from corpus.extraction.answers import candidate_passages, extract_answer, extract_review
+from corpus.extraction.contacts import find_contacts, find_values
 from corpus.raw.documents import Document, find_title
 from corpus.raw.normalization import normalize, standardize_labels
 from corpus.template import CONTACT_START, END_ANSWER, END_SUMMARY, Template, count_markers, neutralize_markers
-from corpus.verification import KnownContacts, find_runs
 
 import pytest
 from hypothesis import given, settings

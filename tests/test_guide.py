@@ -1,9 +1,9 @@
 """Token by token through a form: texts to choose from, and free lines that are whole, clean and hold no invented contact."""
 
-from corpus.guide import AnswerGuide, Choice, Paragraph
+from answering.guide import AnswerGuide, Choice, Paragraph
+from answering.verification import KnownContacts
 from corpus.raw.normalization import normalize
 from corpus.template import MARKERS, count_markers
-from corpus.verification import KnownContacts
 
 import pytest
 from hypothesis import given, settings

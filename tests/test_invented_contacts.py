@@ -1,8 +1,8 @@
 """No answer holds a contact that its sources do not, however wildly the model writes."""
 
-from assistant import Assistant, Source
+from answering.assistant import Assistant, Source
+from answering.verification import find_runs
 from corpus.extraction.contacts import find_values
-from corpus.verification import find_runs
 from tests.test_assistant import DOCUMENT
 
 import pytest

@@ -4,8 +4,8 @@ import random
 import re
 from types import SimpleNamespace
 
-from assistant import Assistant, Request
-from corpus.guide import BYTE_OF_CHARACTER
+from answering.assistant import Assistant, Request
+from answering.guide import BYTE_OF_CHARACTER
 from corpus.template import MARKERS, Template
 from gpt.generation import END, Prompt
 

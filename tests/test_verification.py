@@ -2,8 +2,8 @@
 
 import re
 
+from answering.verification import FEWEST_DIGITS, KnownContacts, digits_of, find_runs
 from corpus.extraction.contacts import find_values
-from corpus.verification import FEWEST_DIGITS, KnownContacts, digits_of, find_runs
 
 import pytest
 from hypothesis import assume, example, given, settings

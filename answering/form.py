@@ -4,11 +4,11 @@ from collections.abc import Callable, Collection, Generator, Iterable, Mapping, 
 from dataclasses import dataclass
 from itertools import zip_longest
 
+from answering.guide import Choice, Form, Paragraph
+from answering.verification import KnownContacts
 from corpus.extraction.answers import candidate_passages, extract_answer, extract_review, has_title
-from corpus.guide import Choice, Form, Paragraph
 from corpus.raw.documents import Document
 from corpus.template import CONTACT_START, Part, Template, neutralize_markers, write_contact, write_institution
-from corpus.verification import KnownContacts
 
 LEAST_SUMMARY = 3  # lines, besides the title
 MOST_ITEMS = 6  # of the summary, and of a list that is not taken from a document

@@ -13,18 +13,18 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pipeline
+from answering.form import LONGEST_CONTACT, GuidedForm, free_form, material_of, material_of_table
+from answering.guide import AnswerGuide
+from answering.verification import KnownContacts
 from corpus.extraction.answers import content_words
 from corpus.extraction.contacts import has_hidden_contacts
 from corpus.extraction.owners import UNNAMED
-from corpus.form import LONGEST_CONTACT, GuidedForm, free_form, material_of, material_of_table
-from corpus.guide import AnswerGuide
 from corpus.raw.documents import SEPARATOR, cut_documents, find_title, first_words, split_posts
 from corpus.raw.normalization import normalize, standardize_labels
 from corpus.raw.reading import Line
 from corpus.retrieval import WEAK_MATCH, DocumentIndex, FoundDocument, matching_share, open_index, searchable
 from corpus.samples import Sample
 from corpus.template import BOS, MARKERS, Template, neutralize_markers
-from corpus.verification import KnownContacts
 from gpt.checkpoint import load_checkpoint, model_from
 from gpt.device import choose_device
 from gpt.generation import END, Prompt, generate_all

@@ -6,10 +6,10 @@ from collections.abc import Collection, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from answering.verification import KnownContacts
 from corpus.raw.documents import SENTENCE_END
 from corpus.raw.normalization import normalize
 from corpus.template import MARKERS, count_markers
-from corpus.verification import KnownContacts
 
 # Byte-level BPE writes visible bytes as the characters of the same number, the others as those from 256 on.
 VISIBLE_BYTES = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]

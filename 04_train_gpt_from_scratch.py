@@ -16,24 +16,24 @@ from typing import Literal
 
 import pipeline
 from corpus.template import BOS, EOS, MARKERS, PAD, Template
-from gpt import processes
-from gpt.batches import IGNORED, TrainingRows, count_tokens, find_samples, validation_batches
 from gpt.checkpoint import beside, best_of, load_checkpoint, put_aside, save_checkpoint
 from gpt.device import autocast, choose_device, choose_dtype, random_state, restore_random_state
-from gpt.device_check import compare_with_cpu
-from gpt.evaluation import evaluate
 from gpt.generation import generate
-from gpt.initial_weights import read_initial_weights
-from gpt.log import open_log
-from gpt.loss import next_token_loss
-from gpt.loss_chart import describe_size, write_chart
-from gpt.memory import MicroBatch
 from gpt.model import GPT, GPTConfig
-from gpt.optimizer import Optimizer, rate_factor
-from gpt.plan import HEAD_DIM, Plan, Size, choose_size, describe_plan, describe_start
-from gpt.run import LossIsNoNumberError, Run, StopSignals
 from gpt.sampling import SamplingSettings
 from gpt.token_file import read_token_file
+from gpt.training import processes
+from gpt.training.batches import IGNORED, TrainingRows, count_tokens, find_samples, validation_batches
+from gpt.training.device_check import compare_with_cpu
+from gpt.training.evaluation import evaluate
+from gpt.training.initial_weights import read_initial_weights
+from gpt.training.log import open_log
+from gpt.training.loss import next_token_loss
+from gpt.training.loss_chart import describe_size, write_chart
+from gpt.training.memory import MicroBatch
+from gpt.training.optimizer import Optimizer, rate_factor
+from gpt.training.plan import HEAD_DIM, Plan, Size, choose_size, describe_plan, describe_start
+from gpt.training.run import LossIsNoNumberError, Run, StopSignals
 from pipeline import StepError, setting
 from pipeline.progress import ProgressBar, progress_bar
 
@@ -54,7 +54,7 @@ DEVICE = "auto"  # auto takes cuda, else mps (Apple), else cpu
 PRECISION = "auto"  # bf16 where the hardware is fast at it, else fp32; or say bf16, fp32
 DEVICE_CHECK = "cpu"  # if a GPU gives other results than the CPU: "cpu" trains there, "stop" stops, "off" = no check
 
-# --- Model: 0 = the shape of the checkpoint; of a new run, by device and text (SIZES in gpt/plan.py) ---
+# --- Model: 0 = the shape of the checkpoint; of a new run, by device and text (SIZES in gpt/training/plan.py) ---
 BLOCK_SIZE = 1024  # tokens seen at once; a sample must fit whole, or no row shows a document with its answer
 N_LAYER = 0  # layers: 4, 6 or 8; more can combine more steps of thought
 N_HEAD = 0  # attention heads of each layer; 0 = one for every 64 numbers of N_EMBD, which suits all devices
@@ -67,7 +67,7 @@ TIE_EMBEDDINGS = False  # one matrix for embedding and head: fewer parameters, s
 BATCH_SIZE = 0  # rows of BLOCK_SIZE tokens for each step; 0 = by the text: 2 for a small one, else 8
 MICRO_BATCH_SIZE = 4  # rows on the device at once; the gradients of several make up a batch; lower it to save memory
 
-# --- Length of the run: both 0 = as long as suits the text, at most an hour (choose_length in gpt/plan.py) ---
+# --- Length of the run: both 0 = as long as suits the text, at most an hour (choose_length in gpt/training/plan.py) ---
 MAX_STEPS = 0  # steps in all, earlier runs included; raise it and rerun to train on
 MAX_MINUTES = 0.0  # or: minutes of training in all, earlier runs included
 EVAL_INTERVAL = 250  # steps between evaluations, each with a sample answer and a save

@@ -26,14 +26,14 @@ from types import SimpleNamespace
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from gpt.batches import count_tokens  # noqa: E402
 from gpt.device import autocast, choose_dtype  # noqa: E402
-from gpt.loss import next_token_loss  # noqa: E402
-from gpt.memory import MicroBatch  # noqa: E402
 from gpt.model import GPT  # noqa: E402
-from gpt.plan import SIZES  # noqa: E402
-from gpt.processes import GradientSum  # noqa: E402
-from gpt.run import Run  # noqa: E402
+from gpt.training.batches import count_tokens  # noqa: E402
+from gpt.training.loss import next_token_loss  # noqa: E402
+from gpt.training.memory import MicroBatch  # noqa: E402
+from gpt.training.plan import SIZES  # noqa: E402
+from gpt.training.processes import GradientSum  # noqa: E402
+from gpt.training.run import Run  # noqa: E402
 
 import numpy as np  # noqa: E402
 import torch  # noqa: E402

@@ -3,7 +3,7 @@
 import itertools
 from collections import Counter
 
-from gpt.batches import IGNORED, TrainingRows, find_samples, pack_rows, validation_batches
+from gpt.training.batches import IGNORED, TrainingRows, find_samples, pack_rows, validation_batches
 
 import numpy as np
 import torch

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from gpt.checkpoint import beside, best_of, load_checkpoint
-from gpt.log import COLUMNS, FIRST_COLUMNS, HEADER, TrainingLog, open_log, read_log
-from gpt.run import Run
+from gpt.training.log import COLUMNS, FIRST_COLUMNS, HEADER, TrainingLog, open_log, read_log
+from gpt.training.run import Run
 
 import pytest
 from hypothesis import given, settings
@@ -369,7 +369,7 @@ def test_training_goes_on_without_events_when_the_disk_is_full(house, fake_tenso
 def test_only_the_first_of_several_processes_writes_events(tmp_path, fake_tensorboard, monkeypatch):
     log = open_log(tmp_path / "ckpt.pt", 4.1, tensorboard=True)
     for first in (False, True):
-        monkeypatch.setattr("gpt.processes.is_first", lambda first=first: first)
+        monkeypatch.setattr("gpt.training.processes.is_first", lambda first=first: first)
         log.go_back_to(0)
         log.append(run_at(2 if first else 1), 3.5, 1.0, 0.01)
     assert shown_steps(fake_tensorboard, tmp_path / "runs" / "ckpt") == [2]

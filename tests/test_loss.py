@@ -1,7 +1,7 @@
 """The loss that never holds all its logits is the plain cross-entropy."""
 
-from gpt.batches import IGNORED
-from gpt.loss import CHUNK_POSITIONS, next_token_loss
+from gpt.training.batches import IGNORED
+from gpt.training.loss import CHUNK_POSITIONS, next_token_loss
 
 import pytest
 import torch

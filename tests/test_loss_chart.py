@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pipeline
 from gpt.checkpoint import load_checkpoint
-from gpt.log import COLUMNS, FIRST_COLUMNS, TrainingLog
-from gpt.loss_chart import (
+from gpt.training.log import COLUMNS, FIRST_COLUMNS, TrainingLog
+from gpt.training.loss_chart import (
     MOST_POINTS,
     PLOT_HEIGHT,
     RUN_COLORS,

@@ -19,11 +19,11 @@ from pathlib import Path
 
 import pipeline
 from corpus.template import BOS
-from gpt import processes
-from gpt.batches import IGNORED, find_samples, validation_batches
 from gpt.checkpoint import load_checkpoint, previous_of
-from gpt.run import StopSignals
 from gpt.token_file import read_token_file
+from gpt.training import processes
+from gpt.training.batches import IGNORED, find_samples, validation_batches
+from gpt.training.run import StopSignals
 from pipeline import StepError
 
 import pytest

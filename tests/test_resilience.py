@@ -9,13 +9,13 @@ import time
 from types import SimpleNamespace
 
 import gpt.model
-from gpt import device_check, plan
 from gpt.checkpoint import best_of, load_checkpoint, previous_of
-from gpt.device_check import compare_with_cpu
-from gpt.memory import MicroBatch
 from gpt.model import GPT, GPTConfig
-from gpt.plan import advise, choose_length, choose_size, describe_time
-from gpt.run import MOST_RETREATS, Run
+from gpt.training import device_check, plan
+from gpt.training.device_check import compare_with_cpu
+from gpt.training.memory import MicroBatch
+from gpt.training.plan import advise, choose_length, choose_size, describe_time
+from gpt.training.run import MOST_RETREATS, Run
 from pipeline import StepError, is_out_of_memory
 
 import pytest

@@ -7,9 +7,9 @@ import zipfile
 from dataclasses import asdict
 
 from gpt.checkpoint import load_checkpoint, model_from, save_checkpoint
-from gpt.loss import next_token_loss
 from gpt.model import GPT, GPTConfig
-from gpt.optimizer import Optimizer, rate_factor
+from gpt.training.loss import next_token_loss
+from gpt.training.optimizer import Optimizer, rate_factor
 from pipeline import StepError
 
 import pytest

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pipeline
-from gpt.processes import highest, process_count
+from gpt.training.processes import highest, process_count
 from pipeline import StepError
 
 EVALUATED_SHARE = 0.1  # of the time at most: on a long validation set, evaluations by the clock become rarer

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gpt.checkpoint import beside
-from gpt.processes import in_first_process
-from gpt.run import Run
+from gpt.training.processes import in_first_process
+from gpt.training.run import Run
 from pipeline import StepError
 
 from tqdm import tqdm

@@ -7,8 +7,8 @@ little, a broken kernel differs much: the tolerances lie between.
 import copy
 
 from gpt.device import autocast
-from gpt.loss import next_token_loss
 from gpt.model import GPT, KeyValueCache
+from gpt.training.loss import next_token_loss
 
 import torch
 from torch import Tensor

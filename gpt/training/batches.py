@@ -3,7 +3,7 @@
 from bisect import bisect_left, insort
 from collections.abc import Iterator
 
-from gpt.processes import share
+from gpt.training.processes import share
 
 import numpy as np
 import torch

@@ -4,9 +4,9 @@ import math
 import time
 from dataclasses import dataclass
 
-from gpt.batches import TrainingRows
 from gpt.model import GPTConfig
-from gpt.run import Run
+from gpt.training.batches import TrainingRows
+from gpt.training.run import Run
 
 import torch
 

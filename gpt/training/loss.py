@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from gpt.batches import IGNORED
+from gpt.training.batches import IGNORED
 
 import torch
 import torch.nn.functional as F

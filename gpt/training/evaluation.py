@@ -3,13 +3,13 @@
 import math
 from collections.abc import Callable
 
-from gpt.batches import IGNORED
 from gpt.device import autocast, empty_cache
-from gpt.loss import next_token_loss
-from gpt.memory import MicroBatch
 from gpt.model import GPT
-from gpt.processes import total
-from gpt.run import LossIsNoNumberError
+from gpt.training.batches import IGNORED
+from gpt.training.loss import next_token_loss
+from gpt.training.memory import MicroBatch
+from gpt.training.processes import total
+from gpt.training.run import LossIsNoNumberError
 
 import torch
 

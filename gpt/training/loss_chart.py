@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pipeline
-from gpt.log import Row, TrainingLog, read_log
-from gpt.processes import in_first_process
+from gpt.training.log import Row, TrainingLog, read_log
+from gpt.training.processes import in_first_process
 from pipeline import StepError
 
 from tqdm import tqdm

@@ -13,12 +13,15 @@ from typing import Literal
 import pipeline
 from corpus.chat_template import write_jinja, write_ollama
 from corpus.template import BOS, EOS, PAD, UNK, Template
-from gpt import gguf_file, huggingface, modelfile, sampling
+from gpt import sampling
 from gpt.checkpoint import load_checkpoint
-from gpt.gguf_file import write_gguf
-from gpt.huggingface import Conversation, write_huggingface
-from gpt.model_card import write_card
-from gpt.modelfile import write_modelfile
+from gpt.formats import gguf as gguf_file
+from gpt.formats import huggingface
+from gpt.formats import ollama as modelfile
+from gpt.formats.gguf import write_gguf
+from gpt.formats.huggingface import Conversation, write_huggingface
+from gpt.formats.model_card import write_card
+from gpt.formats.ollama import write_modelfile
 from gpt.sampling import SamplingSettings
 from pipeline import StepError
 from pipeline.progress import progress_bar

@@ -22,8 +22,8 @@ sys.path.insert(0, str(ROOT))
 
 from export import write_export  # noqa: E402
 from gpt.checkpoint import load_checkpoint, model_from  # noqa: E402
+from gpt.formats.gguf import FILE  # noqa: E402
 from gpt.generation import END, Prompt, generate_all  # noqa: E402
-from gpt.gguf_file import FILE  # noqa: E402
 from gpt.model import GPT  # noqa: E402
 from gpt.sampling import SamplingSettings  # noqa: E402
 

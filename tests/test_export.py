@@ -13,8 +13,8 @@ from pathlib import Path
 import pipeline
 from corpus.samples import read_samples
 from corpus.template import BOS, EOS, MARKERS, Template
-from gpt import gguf_file
 from gpt.checkpoint import load_checkpoint, model_from
+from gpt.formats import gguf as gguf_file
 from gpt.generation import generate
 from gpt.model import GPT, GPTConfig
 from gpt.sampling import SamplingSettings

@@ -3,8 +3,8 @@
 import os
 import sys
 
-from gpt import huggingface
 from gpt.checkpoint import load_checkpoint, previous_of
+from gpt.formats import huggingface
 from tests.test_export import MODELS, write_export
 
 import pytest

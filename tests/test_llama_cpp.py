@@ -13,8 +13,8 @@ from pathlib import Path
 from corpus.samples import read_samples
 from corpus.template import BOS, EOS, MARKERS, Template
 from gpt.checkpoint import load_checkpoint, model_from
+from gpt.formats.gguf import FILE
 from gpt.generation import generate
-from gpt.gguf_file import FILE
 from gpt.sampling import SamplingSettings
 from tests.test_export import ANY_TEXT, DOCUMENT, MODELS, QUESTION, prompts_of, with_tokenizer, write_export
 

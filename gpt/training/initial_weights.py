@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from gpt.checkpoint import load_checkpoint
-from gpt.huggingface import read_huggingface
+from gpt.formats.huggingface import read_huggingface
 from gpt.model import GPTConfig
 from pipeline import StepError
 

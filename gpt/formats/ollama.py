@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from gpt import gguf_file
-from gpt.huggingface import Conversation
+from gpt.formats import gguf as gguf_file
+from gpt.formats.huggingface import Conversation
 
 FILE = "Modelfile"
 

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pipeline
-from gpt.huggingface import Conversation, rename_weights
+from gpt.formats.huggingface import Conversation, rename_weights
 from gpt.model import GPTConfig
 
 import torch

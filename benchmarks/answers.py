@@ -36,7 +36,7 @@ import pipeline  # noqa: E402
 from answering.assistant import Assistant, Source  # noqa: E402
 from answering.form import material_of_table  # noqa: E402
 from benchmarks.samples import Score, similar, squeeze  # noqa: E402
-from corpus import questions  # noqa: E402
+from corpus.extraction import questions  # noqa: E402
 from corpus.extraction.answers import content_words, strip_particle  # noqa: E402
 from corpus.extraction.contacts import find_contacts, find_values, normalize_value  # noqa: E402
 from corpus.samples import Sample, read_samples  # noqa: E402

@@ -1,7 +1,7 @@
 """Learn what step 01 judges by: what is an instruction, a thing to bring or a warning, and whose a contact is.
 
     python benchmarks/learn_extraction.py             # cross-validation on the labelled posts: what unseen posts get
-    python benchmarks/learn_extraction.py --write     # learn from all of them, and write corpus/learned.npz
+    python benchmarks/learn_extraction.py --write     # learn from all of them, and write corpus/extraction/learned.npz
 
 The labelled posts are `tests/labelled/*.jsonl`, without `fresh.jsonl`: those stay unseen. After adding posts of
 your own to a file there, run it with --write and then step 01 again.
@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.samples import GOALS, LABELLED, Score, compare, print_scores, similar_owner, squeeze  # noqa: E402
-from corpus import checklists, linear, owners  # noqa: E402
+from corpus.extraction import checklists, linear, owners  # noqa: E402
 from corpus.extraction.contacts import find_values  # noqa: E402
 from corpus.extraction.linear import ROWS  # noqa: E402
 from corpus.extraction.statements import Statement, read_statements  # noqa: E402

@@ -1,6 +1,6 @@
 """loss.svg: the losses of a run as curves, in a file that every browser opens; and one chart for several runs.
 
-    python -m gpt.loss_chart checkpoints/log.csv other/log.csv --over minutes
+    python -m gpt.training.loss_chart checkpoints/log.csv other/log.csv --over minutes
 
 writes loss-comparison.svg. The SVG is written by hand: a drawing library would be one more package to install.
 """

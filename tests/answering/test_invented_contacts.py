@@ -3,7 +3,7 @@
 from answering.assistant import Assistant, Source
 from answering.verification import find_runs
 from corpus.extraction.contacts import find_values
-from tests.test_assistant import DOCUMENT
+from tests.answering.test_assistant import DOCUMENT
 
 import pytest
 import torch

@@ -4,11 +4,11 @@ import json
 
 from gpt.token_file import HEADER_BYTES, TokenFileWriter, dtype_for, read_token_file
 from pipeline import StepError
+from tests.gpt.training.test_batches import BOS, EOS, TEXTS, tokens_of
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_batches import BOS, EOS, TEXTS, tokens_of
 
 
 def write_token_file(path, samples, vocab_size: int) -> None:

@@ -22,7 +22,7 @@ train_script = importlib.import_module("04_train_gpt_from_scratch")
 answer_script = importlib.import_module("05_generate")
 export_script = importlib.import_module("export")
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 MB = 1 << 20
 
 

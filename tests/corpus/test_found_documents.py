@@ -12,13 +12,13 @@ from corpus.retrieval import (
     open_index,
 )
 from corpus.samples import read_samples
-from tests.test_retrieval import tokenizer_sha256
+from tests.corpus.test_retrieval import tokenizer_sha256
 
 import pytest
 from tokenizers import Tokenizer
 
 BUNDLED = Path(pipeline.__file__).parent.parent / "data" / "sample_raw.txt"
-LABELLED = Path(__file__).parent / "labelled"
+LABELLED = Path(__file__).parents[1] / "labelled"
 QUESTIONS = json.loads((LABELLED / "questions.json").read_text(encoding="utf-8"))
 OTHER_QUESTIONS = json.loads((LABELLED / "questions_about_other_things.json").read_text(encoding="utf-8"))
 

@@ -16,7 +16,7 @@ from gpt.checkpoint import load_checkpoint, model_from
 from gpt.formats.gguf import FILE
 from gpt.generation import generate
 from gpt.sampling import SamplingSettings
-from tests.test_export import ANY_TEXT, DOCUMENT, MODELS, QUESTION, prompts_of, with_tokenizer, write_export
+from tests.gpt.formats.test_export import ANY_TEXT, DOCUMENT, MODELS, QUESTION, prompts_of, with_tokenizer, write_export
 
 import pytest
 from hypothesis import assume, given, settings

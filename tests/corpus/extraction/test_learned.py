@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-LABELLED = Path(__file__).parent / "labelled" / "bundled.jsonl"
+LABELLED = Path(__file__).parents[2] / "labelled" / "bundled.jsonl"
 
 
 def test_what_was_taught_is_remembered():

@@ -64,7 +64,7 @@ DROPOUT = 0.0  # share of updates left out in training; 0.1 when the validation 
 TIE_EMBEDDINGS = False  # one matrix for embedding and head: fewer parameters, slower learning
 
 # --- Batches ---
-BATCH_SIZE = 0  # rows of BLOCK_SIZE tokens for each step; 0 = by the text: 2 for a small one, else 8
+BATCH_SIZE = 0  # rows of BLOCK_SIZE tokens for each step; 0 = by device and text, like the shape
 MICRO_BATCH_SIZE = 4  # rows on the device at once; the gradients of several make up a batch; lower it to save memory
 
 # --- Length of the run: both 0 = as long as suits the text, at most an hour (choose_length in gpt/training/plan.py) ---

@@ -18,12 +18,18 @@ from pipeline import StepError
 
 import pytest
 
-ROOT = Path(pipeline.__file__).resolve().parent
+ROOT = Path(pipeline.__file__).resolve().parent.parent
 READMES = [ROOT / "README.md", ROOT / "README.ko.md"]
 PAGES = [*READMES, *sorted((ROOT / "docs").glob("*.md"))]
 PAIRS = [(page.with_name(page.name.replace(".ko", "")), page) for page in PAGES if page.name.endswith(".ko.md")]
 SCRIPTS = [*sorted(ROOT.glob("0?_*.py")), ROOT / "export.py"]
-SOURCES = [*ROOT.glob("*.py"), *ROOT.glob("corpus/**/*.py"), *ROOT.glob("gpt/**/*.py")]
+SOURCES = [
+    *ROOT.glob("*.py"),
+    *ROOT.glob("pipeline/*.py"),
+    *ROOT.glob("answering/**/*.py"),
+    *ROOT.glob("corpus/**/*.py"),
+    *ROOT.glob("gpt/**/*.py"),
+]
 
 POSITIONAL = {"05_generate.py": "question"}  # the setting that a script also takes without its flag
 FLAGS_OF_OTHER_PROGRAMS = {"EXTRA_INDEX_URL", "HELP", "NNODES", "RDZV_ENDPOINT"}

@@ -169,6 +169,6 @@ def read_huggingface(folder: Path) -> tuple[dict, dict[str, Tensor], Tokenizer]:
     except Exception as error:  # each of the three readers has its own
         raise StepError(
             f"{folder}: it cannot be read as a model exported with FORMAT hf ({type(error).__name__}: {error}); "
-            "export it again with: python export.py --format hf"
+            f"export it again with: {pipeline.command('export.py', format='hf')}"
         ) from None
     return shape, weights, tokenizer

@@ -1,8 +1,8 @@
 """Speed and memory of steps 01, 02 and 03 on a text of any size.
 
-    python benchmarks/prepare.py raw.txt                  # the file as it is
-    python benchmarks/prepare.py raw.txt --copies 8       # eight times the file, each copy with its words rearranged
-    python benchmarks/prepare.py raw.txt --one-call       # and the raw text encoded in one call, beside step 03
+    python -m benchmarks.prepare raw.txt                  # the file as it is
+    python -m benchmarks.prepare raw.txt --copies 8       # eight times the file, each copy with its words rearranged
+    python -m benchmarks.prepare raw.txt --one-call       # and the raw text encoded in one call, beside step 03
 
 Step 01 drops what it has seen before, so plain copies would measure nothing: each copy takes the words of
 a line in another order, which keeps their statistics and makes other texts of them. Memory is that of a

@@ -108,14 +108,11 @@ def parse_python(arguments: list[str]) -> None:
     first, *others = arguments
     if first != "-m":
         assert (ROOT / first).is_file(), f"{first} does not exist"
-        if first.startswith("benchmarks/"):
-            parse_by_help(f"benchmarks.{Path(first).stem}", others)
-        else:
-            parse_script(first, others)
+        parse_script(first, others)
         return
     module, *others = others
     assert importlib.util.find_spec(module), f"{module} does not exist"
-    if module.split(".")[0] in ("gpt", "corpus"):
+    if module.split(".")[0] in ("gpt", "corpus", "benchmarks"):
         parse_by_help(module, others)
     for path in (word for word in others if word.startswith("tests/")):
         assert (ROOT / path).exists(), f"{path} does not exist"
@@ -172,7 +169,7 @@ def test_every_command_parses(command):
         "python -m gpt.loss_chart checkpoints/log.csv --above minutes",
         "python -m gpt.chart",
         "python -m pytest tests/test_missing.py",
-        "python benchmarks/samples.py --showing",
+        "python -m benchmarks.samples --showing",
         "make MAX_HOURS=1",
         "make cleaner",
         "torchrun --nproc_per_node=2 04_train_gpt_from_scratch.py --max-step 2",
@@ -220,7 +217,7 @@ def test_every_setting_and_flag_exists(page):
         known |= {name for name in vars(importlib.import_module(script.stem)) if name.isupper()}
     flags_of_the_chart = {"OVER", "OUT"}
     # Benchmarks and other programs have flags of their own.
-    text = re.sub(r"(?:python benchmarks/|mlx_lm\.|torchrun |tensorboard )[^`\n]*", "", read(page))
+    text = re.sub(r"(?:python -m benchmarks\.|mlx_lm\.|torchrun |tensorboard )[^`\n]*", "", read(page))
     flags = {flag.lstrip("-").upper().replace("-", "_") for flag in re.findall(r"--[a-z][a-z-]+", text)}
     flags = {flag.removeprefix("NO_") if flag not in known else flag for flag in flags}
     assert flags - FLAGS_OF_OTHER_PROGRAMS - flags_of_the_chart <= known

@@ -1,4 +1,4 @@
-"""What README.md, README.ko.md and docs/ say: commands parse, settings exist, messages are quoted as the code has them."""
+"""What README.md, README.ko.md, CONTRIBUTING.md and docs/ say: commands parse, settings exist, messages are quoted as the code has them."""
 
 import ast
 import importlib
@@ -21,6 +21,7 @@ import pytest
 ROOT = Path(pipeline.__file__).resolve().parent.parent
 READMES = [ROOT / "README.md", ROOT / "README.ko.md"]
 PAGES = [*READMES, *sorted((ROOT / "docs").glob("*.md"))]
+WITH_COMMANDS = [*PAGES, ROOT / "CONTRIBUTING.md"]
 PAIRS = [(page.with_name(page.name.replace(".ko", "")), page) for page in PAGES if page.name.endswith(".ko.md")]
 SCRIPTS = [*sorted(ROOT.glob("0?_*.py")), ROOT / "export.py"]
 SOURCES = [
@@ -150,7 +151,7 @@ PARSERS = {
 
 
 def unique_commands() -> list[tuple[str, ...]]:
-    return sorted({tuple(command) for page in PAGES for command in all_commands(read(page))})
+    return sorted({tuple(command) for page in WITH_COMMANDS for command in all_commands(read(page))})
 
 
 @pytest.mark.parametrize("command", unique_commands(), ids=" ".join)
@@ -226,10 +227,12 @@ def test_every_setting_and_flag_exists(page):
     assert words - ENVIRONMENT - makefile_variables() <= known
 
 
-@every_page
+@pytest.mark.parametrize("page", [*WITH_COMMANDS, ROOT / "CHANGELOG.md"], ids=lambda path: path.name)
 def test_every_link_leads_somewhere(page):
     for target in re.findall(r"\]\(([^)]+)\)", read(page)):
         file, _, anchor = target.partition("#")
+        if target.startswith("https://"):
+            continue
         path = page.parent / file if file else page
         assert path.exists(), target
         headings = re.findall(r"^#+ (.*)$", read(path), flags=re.MULTILINE)

@@ -12,11 +12,11 @@ from pipeline.environment import require_environment
 # check, a missing package or an old Python would end in a traceback.
 require_environment(Path(__file__).resolve().parent.parent)
 
-from pipeline.batching import batched  # noqa: E402
-from pipeline.commands import command  # noqa: E402
-from pipeline.errors import StepError, is_out_of_memory, require_package, run  # noqa: E402
-from pipeline.files import atomic_folder, atomic_write, atomic_writes, keep_as  # noqa: E402
-from pipeline.manifest import (  # noqa: E402
+from pipeline.batching import batched
+from pipeline.commands import command
+from pipeline.errors import StepError, is_out_of_memory, require_package, run
+from pipeline.files import atomic_folder, atomic_write, atomic_writes, keep_as
+from pipeline.manifest import (
     MANIFEST_NAME,
     ManifestEntry,
     find_newer_texts,
@@ -28,8 +28,8 @@ from pipeline.manifest import (  # noqa: E402
     require_sound_manifest,
     sha256_of,
 )
-from pipeline.settings import check_ranges, read_settings, require_setting, setting  # noqa: E402
-from pipeline.sizes import human_size  # noqa: E402
+from pipeline.settings import check_ranges, read_settings, require_setting, setting
+from pipeline.sizes import human_size
 
 __all__ = [
     "MANIFEST_NAME",

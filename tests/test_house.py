@@ -328,6 +328,11 @@ def test_no_function_is_longer_than_a_reader_can_follow():
     assert too_long == LONG_FUNCTIONS
 
 
+def test_tests_lie_in_folders_of_the_same_names():
+    folders = {path.parent.relative_to(ROOT / "tests") for path in (ROOT / "tests").rglob("test_*.py")}
+    assert {folder.as_posix() for folder in folders if not (ROOT / folder).is_dir()} == set()
+
+
 # --- pyproject.toml ---
 
 

@@ -1,5 +1,5 @@
 # make        the five steps on data/raw.txt (or the bundled text, while that is not there), then an answer
-# make test   ruff and pytest
+# make test   ruff, mypy and pytest
 # make clean  delete what steps 01 to 03 made, and caches; the trained model only if you confirm it
 # make help   this text
 #
@@ -93,6 +93,7 @@ endif
 test: .venv/development
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
 	$(RUN) -m pytest
 
 # What steps 01 to 03 write, and what step 04 writes, under their default names; every other file is the user's own.
@@ -121,7 +122,7 @@ clean:
 			while read -r name; do test ! -e "$$folder/$$name" || exit 1; done; \
 		} && rm -f $$folder/manifest.json $$folder/manifest.json.partial || true; \
 	done
-	@rm -rf .pytest_cache .ruff_cache .hypothesis __pycache__ */__pycache__ */*/__pycache__
+	@rm -rf .pytest_cache .ruff_cache .mypy_cache .hypothesis __pycache__ */__pycache__ */*/__pycache__
 
 help:
 	@sed -e '/^$$/q' -e 's/^# \{0,1\}//' $(firstword $(MAKEFILE_LIST))

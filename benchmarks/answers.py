@@ -1,8 +1,8 @@
 """How good are the answers to documents that the model has never seen: those of val.bin?
 
-    python benchmarks/answers.py                    # 100 documents, each with its text and without
-    python benchmarks/answers.py --limit 10 --show 5
-    python benchmarks/answers.py --form free --no-verify-lines --no-verify-contacts    # what the model does by itself
+    python -m benchmarks.answers                    # 100 documents, each with its text and without
+    python -m benchmarks.answers --limit 10 --show 5
+    python -m benchmarks.answers --form free --no-verify-lines --no-verify-contacts    # what the model does by itself
 
 Takes every setting of step 05 as well, with the values that stand there. The question with a document is the one
 of its grounded sample, that without is the one of its closed-book sample. The answer of the sample, which step 01
@@ -22,28 +22,23 @@ topic kept     words of what the question is about that stand in the answer
 import argparse
 import importlib
 import re
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-import pipeline  # noqa: E402
-from answering.assistant import Assistant, Source  # noqa: E402
-from answering.form import material_of_table  # noqa: E402
-from benchmarks.samples import Score, similar, squeeze  # noqa: E402
-from corpus.extraction import questions  # noqa: E402
-from corpus.extraction.answers import content_words, strip_particle  # noqa: E402
-from corpus.extraction.contacts import find_contacts, find_values, normalize_value  # noqa: E402
-from corpus.samples import Sample, read_samples  # noqa: E402
-from corpus.template import BOS, END_QUESTION, EOS, QUESTION, Template  # noqa: E402
-from gpt.token_file import read_token_file  # noqa: E402
-from pipeline import StepError  # noqa: E402
-from pipeline.progress import progress_bar  # noqa: E402
+import pipeline
+from answering.assistant import Assistant, Source
+from answering.form import material_of_table
+from benchmarks.samples import Score, similar, squeeze
+from corpus.extraction import questions
+from corpus.extraction.answers import content_words, strip_particle
+from corpus.extraction.contacts import find_contacts, find_values, normalize_value
+from corpus.samples import Sample, read_samples
+from corpus.template import BOS, END_QUESTION, EOS, QUESTION, Template
+from gpt.token_file import read_token_file
+from pipeline import StepError
+from pipeline.progress import progress_bar
 
 step_05 = importlib.import_module("05_generate")
 STEP_03 = "03_build_bin_dataset.py"

@@ -1,6 +1,6 @@
 """How fast are answers written? By ours, without a cache, by transformers and llama.cpp, and many at once.
 
-    python benchmarks/generate.py checkpoints/ckpt.pt
+    python -m benchmarks.generate checkpoints/ckpt.pt
 
 Greedy, 256 tokens after a prompt of 256, in fp32, the same weights for all, as export.py writes them. The limit
 is how often per second the machine can read the weights that a token needs, at the bandwidth measured here with the
@@ -17,17 +17,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+from export import write_export
+from gpt.checkpoint import load_checkpoint, model_from
+from gpt.formats.gguf import FILE
+from gpt.generation import END, Prompt, generate_all
+from gpt.model import GPT
+from gpt.sampling import SamplingSettings
 
-from export import write_export  # noqa: E402
-from gpt.checkpoint import load_checkpoint, model_from  # noqa: E402
-from gpt.formats.gguf import FILE  # noqa: E402
-from gpt.generation import END, Prompt, generate_all  # noqa: E402
-from gpt.model import GPT  # noqa: E402
-from gpt.sampling import SamplingSettings  # noqa: E402
-
-import torch  # noqa: E402
+import torch
 
 PROMPT_TOKENS = 256
 NEW_TOKENS = 256

@@ -1,7 +1,7 @@
 """Learn what step 01 judges by: what is an instruction, a thing to bring or a warning, and whose a contact is.
 
-    python benchmarks/learn_extraction.py             # cross-validation on the labelled posts: what unseen posts get
-    python benchmarks/learn_extraction.py --write     # learn from all of them, and write corpus/extraction/learned.npz
+    python -m benchmarks.learn_extraction             # cross-validation on the labelled posts: what unseen posts get
+    python -m benchmarks.learn_extraction --write     # learn from all of them, and write corpus/extraction/learned.npz
 
 The labelled posts are `tests/labelled/*.jsonl`, without `fresh.jsonl`: those stay unseen. After adding posts of
 your own to a file there, run it with --write and then step 01 again.
@@ -9,25 +9,22 @@ your own to a file there, run it with --write and then step 01 again.
 
 import argparse
 import json
-import sys
 import zlib
 from collections import defaultdict
 from pathlib import Path
 
+from benchmarks.samples import GOALS, LABELLED, Score, compare, print_scores, similar_owner, squeeze
+from corpus.extraction import checklists, linear, owners
+from corpus.extraction.contacts import find_values
+from corpus.extraction.linear import ROWS
+from corpus.extraction.statements import Statement, read_statements
+from corpus.raw.documents import find_title
+from corpus.raw.normalization import normalize, standardize_labels
+
+import numpy as np
+import torch
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from benchmarks.samples import GOALS, LABELLED, Score, compare, print_scores, similar_owner, squeeze  # noqa: E402
-from corpus.extraction import checklists, linear, owners  # noqa: E402
-from corpus.extraction.contacts import find_values  # noqa: E402
-from corpus.extraction.linear import ROWS  # noqa: E402
-from corpus.extraction.statements import Statement, read_statements  # noqa: E402
-from corpus.raw.documents import find_title  # noqa: E402
-from corpus.raw.normalization import normalize, standardize_labels  # noqa: E402
-
-import numpy as np  # noqa: E402
-import torch  # noqa: E402
-
 FOLDS = 6
 CHECKLIST_DECAY = 2e-6  # weight decay; both were chosen by cross-validation
 OWNER_DECAY = 1e-4

@@ -1,8 +1,8 @@
 """Speed and memory of steps 01, 02 and 03 on a text of any size.
 
-    python benchmarks/prepare.py raw.txt                  # the file as it is
-    python benchmarks/prepare.py raw.txt --copies 8       # eight times the file, each copy with its words rearranged
-    python benchmarks/prepare.py raw.txt --one-call       # and the raw text encoded in one call, beside step 03
+    python -m benchmarks.prepare raw.txt                  # the file as it is
+    python -m benchmarks.prepare raw.txt --copies 8       # eight times the file, each copy with its words rearranged
+    python -m benchmarks.prepare raw.txt --one-call       # and the raw text encoded in one call, beside step 03
 
 Step 01 drops what it has seen before, so plain copies would measure nothing: each copy takes the words of
 a line in another order, which keeps their statistics and makes other texts of them. Memory is that of a
@@ -28,7 +28,7 @@ print(len(tokenizer.encode(text).ids))
 """
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("raw", type=Path)
     parser.add_argument("--copies", type=int, default=1)
@@ -40,14 +40,15 @@ def main():
         raw = folder / "raw.txt"
         write_copies(options.raw, raw, options.copies)
         samples, tokenizer = folder / "samples.txt", folder / "tokenizer.json"
-        step_01 = ["01_prepare_samples.py", "--raw-path", raw, "--samples-path", samples]
+        step_01: list[str | Path] = ["01_prepare_samples.py", "--raw-path", raw, "--samples-path", samples]
         step_01 += ["--contacts-path", folder / "contacts.json", "--dropped-path", folder / "dropped.txt"]
-        step_02 = ["02_train_tokenizer.py", "--samples-path", samples, "--tokenizer-path", tokenizer]
+        step_02: list[str | Path] = ["02_train_tokenizer.py", "--samples-path", samples, "--tokenizer-path", tokenizer]
         step_02 += ["--vocab-size", options.vocab_size]
-        step_03 = ["03_build_bin_dataset.py", "--samples-path", samples, "--tokenizer-path", tokenizer]
+        step_03: list[str | Path] = ["03_build_bin_dataset.py", "--samples-path", samples]
+        step_03 += ["--tokenizer-path", tokenizer]
         step_03 += ["--train-bin", folder / "train.bin", "--val-bin", folder / "val.bin"]
         step_03 += ["--index-path", folder / "index.npz"]
-        steps = {
+        steps: dict[str, tuple[Path, list[str | Path]]] = {
             "01 prepare samples": (raw, step_01),
             "02 train tokenizer": (samples, step_02),
             "03 build dataset": (samples, step_03),
@@ -62,7 +63,7 @@ def main():
 
 
 def write_copies(source: Path, target: Path, copies: int) -> None:
-    """Write `copies` times the text; copy number n takes every n-th word of a line, then every n-th of the rest, …"""
+    """Write the text `copies` times; copy n takes every n-th word of a line, from word 1, then word 2, and so on."""
     lines = source.read_text(encoding="utf-8").split("\n")
     with open(target, "w", encoding="utf-8") as file:
         for stride in range(1, copies + 1):
@@ -71,8 +72,8 @@ def write_copies(source: Path, target: Path, copies: int) -> None:
                 file.write(" ".join(word for start in range(stride) for word in words[start::stride]) + "\n")
 
 
-def measure(command: list) -> tuple[float, float]:
-    """Seconds that a command takes and the most memory (MB) that it and its children hold at one time."""
+def measure(command: list[str | Path]) -> tuple[float, float]:
+    """Return the seconds that a command takes and the peak memory (MB) of it and its children together."""
     peak = 0.0
     started = time.monotonic()
     process = subprocess.Popen(

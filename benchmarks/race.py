@@ -1,7 +1,7 @@
 """Who gets further in the same time? nanoGPT's recipe and ours, on the same tokens, taking turns.
 
-    python benchmarks/race.py raw.txt                      # 120 seconds each, 4 layers of width 256
-    python benchmarks/race.py raw.txt --seconds 1800 --n-layer 6 --n-head 6 --n-embd 384 --vocab-size 24000 \\
+    python -m benchmarks.race raw.txt                      # 120 seconds each, 4 layers of width 256
+    python -m benchmarks.race raw.txt --seconds 1800 --n-layer 6 --n-head 6 --n-embd 384 --vocab-size 24000 \\
         --block-size 512                                   # the default size
 
 nanoGPT's recipe is transformers' GPT2LMHeadModel of the same layers and width with a tied head, AdamW from 1e-3
@@ -23,20 +23,17 @@ from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+from gpt.device import autocast, choose_dtype
+from gpt.model import GPT
+from gpt.training.batches import count_tokens
+from gpt.training.loss import next_token_loss
+from gpt.training.memory import MicroBatch
+from gpt.training.plan import SIZES
+from gpt.training.processes import GradientSum
+from gpt.training.run import Run
 
-from gpt.device import autocast, choose_dtype  # noqa: E402
-from gpt.model import GPT  # noqa: E402
-from gpt.training.batches import count_tokens  # noqa: E402
-from gpt.training.loss import next_token_loss  # noqa: E402
-from gpt.training.memory import MicroBatch  # noqa: E402
-from gpt.training.plan import SIZES  # noqa: E402
-from gpt.training.processes import GradientSum  # noqa: E402
-from gpt.training.run import Run  # noqa: E402
-
-import numpy as np  # noqa: E402
-import torch  # noqa: E402
+import numpy as np
+import torch
 
 step_02 = importlib.import_module("02_train_tokenizer")
 step_04 = importlib.import_module("04_train_gpt_from_scratch")

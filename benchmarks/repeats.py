@@ -1,8 +1,8 @@
 """What is a text worth when it is read again? The same number of steps on all of it, a quarter, a sixteenth, …
 
-    python benchmarks/repeats.py raw.txt
-    python benchmarks/repeats.py raw.txt --n-layer 2 --n-embd 128      # a smaller model
-    python benchmarks/repeats.py raw.txt --dropout 0.1
+    python -m benchmarks.repeats raw.txt
+    python -m benchmarks.repeats raw.txt --n-layer 2 --n-embd 128      # a smaller model
+    python -m benchmarks.repeats raw.txt --dropout 0.1
 
 Each run sees as many tokens as the others, those of a smaller part more often, and is measured on the same
 held-out text: how much worse it ends shows what repeats are worth. Step 04's own settings and functions.
@@ -14,13 +14,10 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+from benchmarks.race import add_model_flags, bits_per_byte, build_ours, encode_text, step_04
+from pipeline.progress import progress_bar
 
-from benchmarks.race import add_model_flags, bits_per_byte, build_ours, encode_text, step_04  # noqa: E402
-from pipeline.progress import progress_bar  # noqa: E402
-
-import torch  # noqa: E402
+import torch
 
 
 def main():

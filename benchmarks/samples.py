@@ -1,8 +1,8 @@
 """How well step 01 finds what a careful reader finds: precision and recall against posts labelled by hand.
 
-    python benchmarks/samples.py                 # the posts that nothing was learned from or tuned on
-    python benchmarks/samples.py --show          # and what was missed and what was wrong
-    python benchmarks/samples.py --of bundled    # posts that the rules and weights were made with
+    python -m benchmarks.samples                 # the posts that nothing was learned from or tuned on
+    python -m benchmarks.samples --show          # and what was missed and what was wrong
+    python -m benchmarks.samples --of bundled    # posts that the rules and weights were made with
 
 Owners and checklists are learned (`benchmarks/learn_extraction.py`, which also cross-validates them), so their
 figures on any file but fresh say how well the lesson was remembered.
@@ -18,20 +18,17 @@ shorter one, in order; an owner counts when one of the two names holds the other
 import argparse
 import difflib
 import json
-import sys
 import tempfile
 from collections import defaultdict
 from pathlib import Path
 
+from corpus.extraction.answers import extract_answer
+from corpus.extraction.contacts import find_contacts
+from corpus.raw.documents import Document, find_title, split_posts
+from corpus.raw.normalization import normalize, standardize_labels
+from corpus.raw.reading import ReadingReport, read_lines
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from corpus.extraction.answers import extract_answer  # noqa: E402
-from corpus.extraction.contacts import find_contacts  # noqa: E402
-from corpus.raw.documents import Document, find_title, split_posts  # noqa: E402
-from corpus.raw.normalization import normalize, standardize_labels  # noqa: E402
-from corpus.raw.reading import ReadingReport, read_lines  # noqa: E402
-
 LABELLED = ROOT / "tests" / "labelled"
 GOALS = {
     "contact values": 0.98,

@@ -1,21 +1,24 @@
-"""What all steps share: settings that are also flags, errors that are one line, files that are written whole or not at
-all, and a checked chain of artifacts.
+"""What all steps share.
+
+Settings that are also flags, errors in one line, files that are written whole or not at all, and a checked chain of
+artifacts.
 """
 
 from pathlib import Path
 
 from pipeline.environment import require_environment
 
-# The only work at import time. Every script imports this package before torch, tokenizers, numpy and tqdm, so this is
-# the last moment before Python's own traceback about a missing package, or about something that an old version lacks.
+# The only work at import time. Every script imports this package before torch, tokenizers, numpy and tqdm. After this
+# check, a missing package or an old Python would end in a traceback.
 require_environment(Path(__file__).resolve().parent.parent)
 
-from pipeline.batching import batched  # noqa: E402
-from pipeline.commands import command  # noqa: E402
-from pipeline.errors import StepError, is_out_of_memory, require_package, run  # noqa: E402
-from pipeline.files import atomic_folder, atomic_write, atomic_writes, keep_as  # noqa: E402
-from pipeline.manifest import (  # noqa: E402
+from pipeline.batching import batched
+from pipeline.commands import command
+from pipeline.errors import StepError, is_out_of_memory, require_package, run
+from pipeline.files import atomic_folder, atomic_write, atomic_writes, keep_as
+from pipeline.manifest import (
     MANIFEST_NAME,
+    ManifestEntry,
     find_newer_texts,
     record_artifacts,
     remake,
@@ -25,11 +28,12 @@ from pipeline.manifest import (  # noqa: E402
     require_sound_manifest,
     sha256_of,
 )
-from pipeline.settings import check_ranges, read_settings, require_setting, setting  # noqa: E402
-from pipeline.sizes import human_size  # noqa: E402
+from pipeline.settings import check_ranges, read_settings, require_setting, setting
+from pipeline.sizes import human_size
 
 __all__ = [
     "MANIFEST_NAME",
+    "ManifestEntry",
     "StepError",
     "atomic_folder",
     "atomic_write",

@@ -1,4 +1,4 @@
-"""Commands that messages tell the user to run: they work as they are printed."""
+"""Commands that messages show: the user can copy and run them."""
 
 import ast
 import contextlib
@@ -7,7 +7,6 @@ import re
 import shutil
 import sys
 from pathlib import Path
-from typing import Any
 
 from pipeline.environment import shell_line
 
@@ -16,10 +15,10 @@ FOLDER = Path(__file__).resolve().parent.parent
 
 
 def command(script: str, *words: str, **settings: object) -> str:
-    """The command that runs a script of this project with these words and settings, as the current folder needs it.
+    """Return the command that runs a script of this project from the current folder.
 
-    Settings that are what the script's constants say are left out. The interpreter is the one that runs now:
-    as `python` where the shell finds it by that name, else by its path.
+    `words` are arguments without a flag. `settings` become flags; those that equal the constants of the script are
+    left out. The interpreter is the current one: `python` if the shell finds it by that name, else its path.
     """
     constants = read_constants(FOLDER / script)
     flags: list[str] = []
@@ -34,7 +33,7 @@ def command(script: str, *words: str, **settings: object) -> str:
 
 
 def interpreter() -> list[str]:
-    """The words that start this Python from the current folder."""
+    """Return the words that start this Python from the current folder."""
     for name in ("python", "python3"):
         found = shutil.which(name)
         if found and os.path.abspath(found) == os.path.abspath(sys.executable):
@@ -42,9 +41,9 @@ def interpreter() -> list[str]:
     return [_shown_path(Path(sys.executable))]
 
 
-def read_constants(script_path: Path) -> dict[str, Any]:
-    """The settings at the top of a script by their lower-case names; the script is not run."""
-    constants = {}
+def read_constants(script_path: Path) -> dict[str, object]:
+    """Return the settings at the top of a script by their lower-case names, without running the script."""
+    constants: dict[str, object] = {}
     for line in SETTING_LINE.finditer(script_path.read_text(encoding="utf-8")):
         with contextlib.suppress(ValueError, SyntaxError):
             constants[line["name"].lower()] = ast.literal_eval(line["value"])
@@ -52,7 +51,7 @@ def read_constants(script_path: Path) -> dict[str, Any]:
 
 
 def _shown_path(path: Path) -> str:
-    """A path relative to the current folder where it lies below it."""
-    absolute = os.path.abspath(path)  # not resolved: the python of a virtual environment is a link out of it
+    """Return a path relative to the current folder if it lies below that, else the absolute path."""
+    absolute = os.path.abspath(path)  # not resolved: the Python of a virtual environment is a link to another folder
     here = os.getcwd()
     return os.path.relpath(absolute, here) if absolute.startswith(here + os.sep) else absolute

@@ -1,4 +1,4 @@
-"""Python and its packages: checked before a script imports them, in code that Python 3.8 runs."""
+"""Checks Python and its packages before a script imports them; this module also runs on Python 3.8."""
 
 import importlib.util
 import os
@@ -10,15 +10,20 @@ from pathlib import Path
 from typing import Sequence  # noqa: UP035  collections.abc has no Sequence[str] in Python 3.8
 
 OLDEST_PYTHON = (3, 11)
-NEWER_PYTHONS = ("python3.12", "python3.13", "python3.14", "python3.11")  # in the order in which they are proposed
+NEWER_PYTHONS = (
+    "python3.12",
+    "python3.13",
+    "python3.14",
+    "python3.11",
+)  # in the order in which a message proposes them
 PLAIN_IN_QUOTES = re.compile(r"""(?=.*[^\w@%+=:,./\-]|.*[^\x00-\x7f])[^"$`\\!%]+""", re.DOTALL)
 PACKAGES = ("torch", "tokenizers", "numpy", "tqdm")  # those in requirements.txt
 
 
 def require_environment(folder: Path) -> None:
-    """End a script of the project in `folder` with one line if Python is too old or a package is missing.
+    """End a script in `folder` with one line and exit code 2 if Python is too old or a package is missing.
 
-    Programs outside `folder` that import this module (a notebook, a test) get Python's own ImportError instead.
+    Programs outside `folder` that import this module, such as a notebook or a test, get Python's own ImportError.
     """
     missing = [name for name in PACKAGES if name not in sys.modules and importlib.util.find_spec(name) is None]
     if sys.version_info >= OLDEST_PYTHON and not missing:
@@ -37,7 +42,7 @@ def require_environment(folder: Path) -> None:
 
 
 def _propose_remedy(folder: Path) -> str:
-    """What to do about this Python: use the virtual environment in `folder`, or make one, or install the packages."""
+    """Return what to do: run the virtual environment in `folder`, create one, or install the packages."""
 
     def here(path: Path) -> str:
         return str(path.relative_to(folder) if Path.cwd() == folder else path)
@@ -57,9 +62,9 @@ def _propose_remedy(folder: Path) -> str:
     return "install Python 3.12 from https://www.python.org/downloads/"
 
 
-def _is_usable(python: str, packages: Sequence = ()) -> bool:
-    """Whether `python` runs, is new enough and has these packages."""
-    import subprocess  # only a script that ends here needs it
+def _is_usable(python: str, packages: Sequence[str] = ()) -> bool:
+    """Return whether `python` runs, is new enough and has these packages."""
+    import subprocess  # only needed when the check fails
 
     program = "import importlib.util, sys; packages = sys.argv[3:]; "
     program += "old = sys.version_info < (int(sys.argv[1]), int(sys.argv[2])); "
@@ -67,12 +72,12 @@ def _is_usable(python: str, packages: Sequence = ()) -> bool:
     try:
         command = [python, "-c", program, *map(str, OLDEST_PYTHON), *packages]
         return subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
-    except OSError:  # there is no such program
+    except OSError:  # the program does not exist
         return False
 
 
 def _can_install() -> bool:
-    """Whether pip of this Python installs packages: it has pip, and the system does not reserve that for itself."""
+    """Return whether this Python has pip, and the operating system lets pip install packages for it."""
     import sysconfig
 
     in_environment = sys.prefix != sys.base_prefix
@@ -80,6 +85,6 @@ def _can_install() -> bool:
     return importlib.util.find_spec("pip") is not None and (in_environment or not reserved)
 
 
-def shell_line(words: Sequence) -> str:
-    """Words as a shell takes them: in quotation marks where they need it, the double ones that all systems know."""
+def shell_line(words: Sequence[str]) -> str:
+    """Join words into a shell command; a word that needs quotation marks gets double ones, which every shell knows."""
     return " ".join(f'"{word}"' if PLAIN_IN_QUOTES.fullmatch(word) else shlex.quote(word) for word in words)

@@ -2,40 +2,42 @@
 
 import errno
 import importlib
+import io
 import os
 import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import IO
+from typing import TextIO
 
-# torch raises RuntimeErrors for memory, each device with other words.
+# torch raises RuntimeError when memory runs out, with a different message for each device.
 OUT_OF_MEMORY = re.compile("out of memory|t allocate memory|buffer size", re.IGNORECASE)
 
 
 class StepError(Exception):
-    """Something the user can correct: one line that says what, where and what to do next."""
+    """An error that the user can correct: one line that says what is wrong, where, and what to do next."""
 
 
 def run(main: Callable[[Sequence[str]], None], to_lower: str = "MICRO_BATCH_SIZE or BLOCK_SIZE") -> None:
-    """Run a script's `main` with the command line; turn what a person can mend into one line on stderr.
+    """Run a script's `main` with the command-line arguments; print errors that the user can correct in one line.
 
-    `to_lower` names the settings that take less memory when they are lower.
+    `to_lower` names the settings that reduce memory when the user lowers them. Exit codes: 2 for an error that the
+    user can correct, 130 for Ctrl-C, 0 if the reader of a pipe has closed it. Other exceptions keep their traceback.
     """
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         _allow_any_text(stream)
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(line_buffering=True)  # in a log file its lines stand in order with those of stderr
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # keeps lines in order with those of stderr in a log file
     try:
         main(sys.argv[1:])
         sys.stdout.flush()
     except StepError as error:
         _stop(str(error), exit_code=2)
     except KeyboardInterrupt:
-        _stop("stopped; the files of finished steps are as they were", exit_code=130)
+        _stop("stopped; the files of finished steps are unchanged", exit_code=130)
     except BrokenPipeError:
-        # The reader (`| head`) has gone. Python would complain once more when it closes stdout.
+        # The reader (`| head`) has closed the pipe. Without this, Python reports it again when it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except OSError as error:
@@ -47,7 +49,10 @@ def run(main: Callable[[Sequence[str]], None], to_lower: str = "MICRO_BATCH_SIZE
 
 
 def require_package(name: str, purpose: str) -> ModuleType:
-    """Import a package that the five steps do without; where it is missing, say for what it is and how to get it."""
+    """Import an optional package. Raises StepError with the command that installs it if it is missing.
+
+    `purpose` is the subject of the message: what needs the package.
+    """
     try:
         return importlib.import_module(name)
     except ImportError:
@@ -56,13 +61,13 @@ def require_package(name: str, purpose: str) -> ModuleType:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an exception of any device says that memory ran out."""
+    """Return whether an exception says that a device or the computer ran out of memory."""
     return isinstance(error, MemoryError) or bool(OUT_OF_MEMORY.search(str(error)))
 
 
-def _allow_any_text(stream: IO | None) -> None:
-    """Let a stream have any text: as UTF-8 where its own encoding knows no Hangul, a mark for what is none."""
-    if not hasattr(stream, "reconfigure"):  # there is none, or it is no file of the system
+def _allow_any_text(stream: TextIO | None) -> None:
+    """Let a stream carry any text: use UTF-8 if its encoding lacks Hangul, and replace what cannot be encoded."""
+    if not isinstance(stream, io.TextIOWrapper):  # there is no stream, or a program has replaced it
         return
     try:
         "가".encode(stream.encoding)
@@ -79,5 +84,5 @@ def _stop(message: str, exit_code: int) -> None:
 def _describe_os_error(error: OSError) -> str:
     where = f"{error.filename}: " if error.filename else ""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"{where}the disk is full, and this file is as it was; free some space and run this step again"
+        return f"{where}the disk is full, and this file is unchanged; free some space and run this step again"
     return f"{where}{(error.strerror or str(error)).lower()}; correct that, then run this step again"

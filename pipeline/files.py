@@ -4,33 +4,58 @@ import contextlib
 import os
 import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import IO
+from typing import Any, BinaryIO, Literal, TextIO, overload
 
 
+@overload
+def atomic_write(
+    path: Path | str, mode: Literal["w"] = "w", keep_old_as: Path | None = None
+) -> AbstractContextManager[TextIO]: ...
+@overload
+def atomic_write(
+    path: Path | str, mode: Literal["wb"], keep_old_as: Path | None = None
+) -> AbstractContextManager[BinaryIO]: ...
 @contextlib.contextmanager
-def atomic_write(path: Path | str, mode: str = "w", keep_old_as: Path | None = None) -> Iterator[IO]:
-    """Open a file to write that takes the name `path` only when the block ends well.
+def atomic_write(path: Path | str, mode: Literal["w", "wb"] = "w", keep_old_as: Path | None = None) -> Iterator[Any]:
+    """Open a file for writing that replaces `path` only if the block ends without an exception.
 
-    The bytes go to `path` + ".partial", reach the disk, and are moved into place in one operation
-    (`os.replace`), so that a kill or a full disk leaves the old file or the new one, never half. The old
-    file stays as `keep_old_as`, if that is given.
+    The bytes go to `path` + ".partial", are flushed to the disk, and replace `path` in one operation (`os.replace`),
+    so that a kill or a full disk leaves the old file or the new one, never a part of it. `keep_old_as` is the name
+    under which the old file remains; without it the old file is deleted. Text is UTF-8 with Unix line ends.
+    Raises OSError, with a file name, if writing fails.
     """
     with atomic_writes([path], mode, keep_old_as) as (file,):
         yield file
 
 
+@overload
+def atomic_writes(
+    paths: Sequence[Path | str], mode: Literal["w"] = "w", keep_old_as: Path | None = None
+) -> AbstractContextManager[list[TextIO]]: ...
+@overload
+def atomic_writes(
+    paths: Sequence[Path | str], mode: Literal["wb"], keep_old_as: Path | None = None
+) -> AbstractContextManager[list[BinaryIO]]: ...
 @contextlib.contextmanager
-def atomic_writes(paths: Sequence[Path | str], mode: str = "w", keep_old_as: Path | None = None) -> Iterator[list[IO]]:
-    """`atomic_write` for several files that belong together: all are complete before one is moved."""
+def atomic_writes(
+    paths: Sequence[Path | str], mode: Literal["w", "wb"] = "w", keep_old_as: Path | None = None
+) -> Iterator[Any]:
+    """Do what `atomic_write` does for several files that belong together: no file is replaced before all are complete.
+
+    `keep_old_as` is the name under which the old first file remains.
+    """
     targets = [Path(path) for path in paths]
     partials = [target.with_name(target.name + ".partial") for target in targets]
-    text = {} if "b" in mode else {"encoding": "utf-8", "newline": "\n"}
+    encoding, newline = (None, None) if mode == "wb" else ("utf-8", "\n")
     for target in targets:
         target.parent.mkdir(parents=True, exist_ok=True)
     try:
         with contextlib.ExitStack() as stack:
-            files = [stack.enter_context(open(partial, mode, **text)) for partial in partials]
+            files = [
+                stack.enter_context(open(partial, mode, encoding=encoding, newline=newline)) for partial in partials
+            ]
             yield files
             for file in files:
                 file.flush()
@@ -39,7 +64,7 @@ def atomic_writes(paths: Sequence[Path | str], mode: str = "w", keep_old_as: Pat
         for partial in partials:
             with contextlib.suppress(OSError):
                 partial.unlink(missing_ok=True)
-        # A failed write() does not say which file it was about: it was one of these.
+        # The exception of a failed write() does not name the file; it was one of these.
         if isinstance(error, OSError) and error.filename is None:
             error.filename = str(targets[0])
         raise
@@ -51,10 +76,10 @@ def atomic_writes(paths: Sequence[Path | str], mode: str = "w", keep_old_as: Pat
 
 @contextlib.contextmanager
 def atomic_folder(path: Path | str) -> Iterator[Path]:
-    """Give an empty folder to fill, which takes the name `path` only when the block ends well.
+    """Create an empty folder for the block to fill; it replaces `path` only if the block ends without an exception.
 
-    A folder that stood there before is put aside only when every file of the new one has reached the disk,
-    and deleted only when the new one has its name.
+    The old folder is moved away only after every file of the new one is on the disk, and deleted only after the new
+    one has its name. Raises OSError, with a file name, if writing fails.
     """
     target = Path(path).resolve()
     partial, replaced = (target.with_name(target.name + ending) for ending in (".partial", ".replaced"))
@@ -78,11 +103,11 @@ def atomic_folder(path: Path | str) -> Iterator[Path]:
 
 
 def keep_as(path: Path, other: Path) -> None:
-    """Let `other` be what `path` is now, whatever `path` becomes later; neither is ever missing or half-written."""
+    """Keep the present content of `path` as `other`, also when `path` is replaced later; neither is ever incomplete."""
     partial = other.with_name(other.name + ".partial")
     partial.unlink(missing_ok=True)
     try:
-        os.link(path, partial)  # a second name for the same bytes: no copy, no time
-    except OSError:  # a disk without links, such as an exFAT stick
+        os.link(path, partial)  # a second name for the same bytes, which takes no time
+    except OSError:  # the disk has no hard links, such as a USB stick with exFAT
         shutil.copyfile(path, partial)
     os.replace(partial, other)

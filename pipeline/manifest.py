@@ -1,8 +1,8 @@
 """The checked chain of artifacts.
 
-Every artifact has an entry in the `manifest.json` beside it, with its size, its SHA-256, the script that made it,
-that script's settings and the SHA-256 of its inputs. The next step reads an artifact through `require_artifact`,
-which compares the entry with the files.
+Every artifact has an entry in the `manifest.json` of its folder: its size, its SHA-256, the script that made it, the
+settings of that script and the SHA-256 of its inputs. The next step calls `require_artifact`, which compares the entry
+with the files, before it reads an artifact.
 """
 
 import hashlib
@@ -11,17 +11,30 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict, cast
 
 from pipeline.commands import command
 from pipeline.errors import StepError
 from pipeline.files import atomic_write
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 MANIFEST_NAME = "manifest.json"
 
 
+class ManifestEntry(TypedDict):
+    """What the manifest says about one artifact."""
+
+    size: int  # in bytes
+    sha256: str
+    made_by: str  # name of the script
+    settings: dict[str, object]
+    inputs: dict[str, str]  # path relative to the folder of the manifest -> SHA-256
+
+
 def sha256_of(path: Path | str) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal; a folder's is that of its .txt files' names and bytes."""
+    """Return the SHA-256 of a file in hexadecimal; for a folder, that of the names and bytes of its .txt files."""
     path = Path(path)
     digest = hashlib.sha256()
     for file_path in sorted(path.rglob("*.txt")) if path.is_dir() else [path]:
@@ -34,13 +47,15 @@ def sha256_of(path: Path | str) -> str:
 
 
 def require_sound_manifest(*paths: Path | str) -> None:
-    """Stop before any work when the manifest that these outputs will be entered in is damaged."""
+    """Raise StepError, before any work, if the manifest of a folder of these outputs is damaged."""
     for path in paths:
         _read_manifest(Path(path).resolve().parent)
 
 
-def record_artifacts(paths: Sequence[Path | str], script: str, settings: Any, inputs: Sequence[Path | str]) -> None:
-    """Enter artifacts that `script` has just written, with a dataclass of settings, into their folder's manifest."""
+def record_artifacts(
+    paths: Sequence[Path | str], script: str, settings: "DataclassInstance", inputs: Sequence[Path | str]
+) -> None:
+    """Write entries for the artifacts that `script` has just made from `inputs` into the manifests of their folders."""
     input_digests = {Path(path).resolve(): sha256_of(path) for path in inputs}
     for folder in {Path(path).resolve().parent for path in paths}:
         entries = _read_manifest(folder)
@@ -58,12 +73,12 @@ def record_artifacts(paths: Sequence[Path | str], script: str, settings: Any, in
             file.write("\n")
 
 
-def require_artifact(path: Path | str, made_by: str, settings: Any = None) -> dict:
-    """Return the manifest entry of an input, after proving that the file is what the entry says.
+def require_artifact(path: Path | str, made_by: str, settings: "DataclassInstance | None" = None) -> ManifestEntry:
+    """Return the manifest entry of an input after a check that the file is what the entry says.
 
-    `settings` are those of the step that reads it: the command in an error gets their paths. Raises StepError when
-    the file is missing, has no entry (foreign), differs from it (truncated or edited), or when something that it
-    was made from has changed since (stale).
+    `settings` are those of the step that reads it; the command in an error message uses their paths. Raises StepError
+    if the file is missing, has no entry (foreign), differs from its entry (truncated or edited), or if an input that
+    it was made from has changed (stale).
     """
     path = Path(path)
     entry = require_entry(path, made_by, settings)
@@ -73,10 +88,10 @@ def require_artifact(path: Path | str, made_by: str, settings: Any = None) -> di
     return entry
 
 
-def require_entry(path: Path | str, made_by: str, settings: Any = None) -> dict:
-    """Return the manifest entry of a file whose size is what the entry says; the file is not read.
+def require_entry(path: Path | str, made_by: str, settings: "DataclassInstance | None" = None) -> ManifestEntry:
+    """Return the manifest entry of a file after a check of its size only; the file is not read.
 
-    Raises StepError when the file is missing, has no entry, or has another size.
+    Raises StepError if the file is missing, has no entry, or has another size.
     """
     path = Path(path)
     rerun = f"run: {remake(path, made_by, settings)}"
@@ -84,35 +99,37 @@ def require_entry(path: Path | str, made_by: str, settings: Any = None) -> dict:
         raise StepError(f"{path}: file not found; {rerun}")
     entry = _read_manifest(path.resolve().parent).get(path.name)
     if entry is None:
-        raise StepError(f"{path}: no step here made it ({path.with_name(MANIFEST_NAME)} has no entry for it); {rerun}")
+        raise StepError(
+            f"{path}: no step of this project made it ({path.with_name(MANIFEST_NAME)} has no entry for it); {rerun}"
+        )
     size = path.stat().st_size
     if size != entry["size"]:
         raise StepError(f"{path}: it has {size:,} bytes, but {made_by} wrote {entry['size']:,}; {rerun}")
     return entry
 
 
-def require_made_from(path: Path | str, entry: dict, source: Path | str, settings: Any = None) -> None:
-    """Stop unless the artifact with this manifest entry was made from `source` as it is now."""
+def require_made_from(
+    path: Path | str, entry: ManifestEntry, source: Path | str, settings: "DataclassInstance | None" = None
+) -> None:
+    """Raise StepError unless the artifact with this manifest entry was made from the present content of `source`."""
     if sha256_of(source) not in entry["inputs"].values():
         rerun = remake(path, entry["made_by"], settings)
         raise StepError(f"{path}: it was not made from {source} as it is now; run: {rerun}")
 
 
-def remake(path: Path | str, made_by: str, settings: Any = None) -> str:
-    """The command that makes an artifact anew: with the settings of the last time, and the paths of `settings`."""
+def remake(path: Path | str, made_by: str, settings: "DataclassInstance | None" = None) -> str:
+    """Return the command that makes an artifact again, with its recorded settings and the paths in `settings`."""
     path = Path(path)
-    entry = _read_manifest(path.resolve().parent).get(path.name, {})
-    recorded = entry["settings"] if entry.get("made_by") == made_by else {}
-    paths = {each.name: getattr(settings, each.name) for each in fields(settings)} if settings else {}
-    return command(
-        made_by, **{**recorded, **{name: value for name, value in paths.items() if name.endswith(("_path", "_bin"))}}
-    )
+    entry = _read_manifest(path.resolve().parent).get(path.name)
+    recorded = entry["settings"] if entry and entry["made_by"] == made_by else {}
+    names = [each.name for each in fields(settings) if each.name.endswith(("_path", "_bin"))] if settings else []
+    return command(made_by, **recorded | {name: getattr(settings, name) for name in names})
 
 
-def _require_fresh(path: Path, entry: dict) -> None:
-    """Follow the recorded inputs back to the raw text; a changed one makes `path` stale.
+def _require_fresh(path: Path, entry: ManifestEntry) -> None:
+    """Raise StepError if one of the inputs of `path`, back to the raw text, has changed.
 
-    An input that no longer exists proves nothing and passes: the raw text may have been put away.
+    An input that no longer exists is not an error: the user may have moved the raw text.
     """
     folder = path.resolve().parent
     for name, recorded in entry["inputs"].items():
@@ -129,9 +146,10 @@ def _require_fresh(path: Path, entry: dict) -> None:
 
 
 def find_newer_texts(path: Path | str) -> list[Path]:
-    """The raw texts behind an artifact that have changed since they were read; told by time first, then by digest.
+    """Return the raw texts that have changed since an artifact was made from them.
 
-    A raw text that no longer exists has not changed: it may have been put away.
+    A raw text is read again only if it is newer than the artifact. One that no longer exists does not count as
+    changed: the user may have moved it.
     """
     path = Path(path).resolve()
     entry = _read_manifest(path.parent).get(path.name)
@@ -148,22 +166,22 @@ def find_newer_texts(path: Path | str) -> list[Path]:
 
 
 def _changed_at(path: Path) -> float:
-    """When a file, or the last of the texts in a folder, was changed."""
+    """Return the time of the last change of a file, or of a folder and the texts in it, in seconds since 1970."""
     return max([path.stat().st_mtime, *(each.stat().st_mtime for each in path.rglob("*.txt") if path.is_dir())])
 
 
-def _read_manifest(folder: Path) -> dict:
+def _read_manifest(folder: Path) -> dict[str, ManifestEntry]:
     manifest = folder / MANIFEST_NAME
     if not manifest.exists():
         return {}
     try:
         entries = json.loads(manifest.read_text(encoding="utf-8"))
-        if not all({"size", "sha256", "made_by", "settings", "inputs"} <= entry.keys() for entry in entries.values()):
+        if not all(ManifestEntry.__required_keys__ <= entry.keys() for entry in entries.values()):
             raise ValueError
-        return entries
+        return cast(dict[str, ManifestEntry], entries)
     except (ValueError, AttributeError, TypeError):
         raise StepError(
-            f"{manifest}: not a manifest of these steps; delete it, then run: {command('01_prepare_samples.py')}"
+            f"{manifest}: not a valid manifest; delete it, then run: {command('01_prepare_samples.py')}"
         ) from None
 
 

@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import IO
+from typing import TextIO
 
 from pipeline.sizes import human_size
 
@@ -17,9 +17,9 @@ SECONDS_BETWEEN_REFRESHES = 1.0  # of a bar that nothing updates
 
 
 class Ticker:
-    """Calls a function every few seconds from a thread of its own, until it is stopped."""
+    """Calls a function every `seconds` seconds from a thread of its own, until it is stopped."""
 
-    def __init__(self, seconds: float, call: Callable[[], object]):
+    def __init__(self, seconds: float, call: Callable[[], object]) -> None:
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(seconds, call), daemon=True)
         self._thread.start()
@@ -29,17 +29,17 @@ class Ticker:
             call()
 
     def stop(self) -> None:
-        """End the calls, and wait for one that is under way."""
+        """End the calls, and wait at most a second for a call that is running."""
         self._stopped.set()
-        # Not forever: Ctrl-C in the middle of a tqdm update leaves the lock taken that tqdm's refresh waits for.
+        # Not longer: after Ctrl-C in a tqdm update, tqdm's refresh waits for a lock that nobody releases.
         self._thread.join(timeout=1.0)
 
 
-class TerminalBar(tqdm):
-    """A tqdm whose elapsed time goes on while nothing is counted, so that a long step does not look like a hang."""
+class TerminalBar(tqdm):  # type: ignore[type-arg]  # tqdm takes no type arguments at run time
+    """A tqdm bar whose elapsed time also advances while nothing is counted, so that a long step does not look stuck."""
 
-    def __init__(self, title: str, total: float | None, unit: str, initial: float, leave: bool, disable: bool):
-        self._ticker: Ticker | None = None  # before tqdm's __init__, which can fail and then calls close()
+    def __init__(self, title: str, total: float | None, unit: str, initial: float, leave: bool, disable: bool) -> None:
+        self._ticker: Ticker | None = None  # set first, because tqdm calls close() if its __init__ fails
         super().__init__(
             desc=title,
             total=total,
@@ -67,9 +67,9 @@ class TerminalBar(tqdm):
 
 
 class ProgressLines:
-    """Progress for a log file: a line every ten seconds and one at the end, in place of a bar.
+    """Prints progress into a log file: a line every ten seconds and one at the end, instead of a bar.
 
-    It has the part of tqdm's interface that the steps use. `clock` returns seconds.
+    It has the attributes and methods of tqdm that the steps use. `clock` returns seconds.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class ProgressLines:
         initial: float = 0,
         leave: bool = True,
         clock: Callable[[], float] = time.monotonic,
-    ):
+    ) -> None:
         self.title, self.total, self.unit, self.leave = title, total, unit, leave
         self.n = self.initial = initial
         self.postfix = ""
@@ -96,22 +96,22 @@ class ProgressLines:
         if error_type is None:
             self.close()
         else:
-            self._ticker.stop()  # work that failed has no last line: the error is the last
+            self._ticker.stop()  # after an error there is no last line: the error message is the last
 
     def update(self, n: float = 1) -> None:
-        """Count `n` more."""
+        """Add `n` to the count."""
         self.n += n
 
     def set_postfix_str(self, text: str = "", refresh: bool = True) -> None:
-        """What the next line says at its end. `refresh` is tqdm's: here the time alone decides when that is."""
+        """Set the end of the next line. `refresh` exists for compatibility with tqdm and has no effect."""
         self.postfix = text
 
     def write(self, text: str) -> None:
-        """Print a text on standard output at once."""
+        """Print a text on standard output immediately."""
         print(text, flush=True)
 
     def show(self) -> None:
-        """Print where the work stands now."""
+        """Print a line with the present state."""
         self._has_shown = True
         self._print(self.describe())
 
@@ -122,14 +122,14 @@ class ProgressLines:
             self._print(self.describe(finished=True))
 
     def describe(self, finished: bool = False) -> str:
-        """The line: how much of how much, the time left (at the end: the time that it took), the speed.
+        """Return the line: the count and the total, the time left (at the end: the time taken), the speed.
 
         prepare samples: 45% 46.1 MB of 102.4 MB, 00:37 left, 1.5 MB/s
         train: step 402 of 685 (58%), 01:38 left, loss 2.404, 4,492 tokens/s
         """
         seconds = self._clock() - self._started
         speed = (self.n - self.initial) / seconds if seconds > 0 else 0.0
-        # A total that is reached before the end was an estimate, or there is work left that is not counted.
+        # If the total is reached before the end, it was an estimate, or some work is not counted: do not show it.
         total = self.total if finished or self.n < (self.total or 0) else None
         parts = [self._describe_count(total)] if self.unit else []
         if finished:
@@ -151,14 +151,14 @@ class ProgressLines:
 
     @staticmethod
     def _print(line: str) -> None:
-        # The work goes on when nobody can read about it: the disk of the log file is full, or its reader has gone.
+        # A full disk or a closed pipe must not stop the work.
         with contextlib.suppress(OSError, ValueError):
             if sys.stderr:
-                sys.stderr.write(line + "\n")  # in one piece: another thread may print at the same time
+                sys.stderr.write(line + "\n")  # in one call, because another thread may print at the same time
                 sys.stderr.flush()
 
 
-# What `progress_bar` returns: both have total, n, update, set_postfix_str, write and close.
+# What `progress_bar` returns: both classes have total, n, update, set_postfix_str, write and close.
 ProgressBar = TerminalBar | ProgressLines
 
 
@@ -170,12 +170,11 @@ def progress_bar(
     leave: bool = True,
     disable: bool = False,
 ) -> ProgressBar:
-    """Show on standard error how far a piece of work has come; use it in a `with` statement.
+    """Show progress on standard error: a bar on a terminal, lines in a log file. Use it in a `with` statement.
 
-    `unit` is what is counted ("step"), "B" for bytes, or empty where only the elapsed time is known.
-    `initial` is the count at the start. With `leave=False` nothing remains of a bar on the terminal, and
-    in a log file work of less than ten seconds is not mentioned: where such work follows on other work, both
-    together may be silent for longer. `disable` shows nothing at all.
+    `total` is the count at the end, if it is known, and `initial` that at the start. `unit` is the name of what is
+    counted ("step"), "B" for bytes, or empty to show the elapsed time only. With `leave=False` the bar is erased at
+    the end, and a log file gets no line about work of less than ten seconds. `disable` shows nothing.
 
     >>> with progress_bar("encode samples", total=1_000_000, unit="B") as bar:
     ...     bar.update(65_536)
@@ -185,8 +184,8 @@ def progress_bar(
     return ProgressLines(title, total, unit, initial, leave)
 
 
-def _is_terminal(stream: IO | None) -> bool:
-    """Whether a bar can be drawn there. A terminal that does not tell its width, as in some containers, gets lines."""
+def _is_terminal(stream: TextIO | None) -> bool:
+    """Return whether a bar can be drawn: on a terminal whose width is known, which it is not in some containers."""
     try:
         return bool(stream and stream.isatty() and os.get_terminal_size(stream.fileno()).columns)
     except (OSError, ValueError):

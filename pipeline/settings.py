@@ -6,47 +6,92 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import Field, field, fields
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar, get_args, get_origin, get_type_hints
 
 from pipeline.commands import SETTING_LINE
 from pipeline.errors import StepError
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 TYPE_NAMES = {bool: "True or False", int: "a whole number", float: "a number", str: "text in quotation marks"}
 
-Settings = TypeVar("Settings")
+Settings = TypeVar("Settings", bound="DataclassInstance")
 
 
-def setting(*, least: float = -math.inf, most: float = math.inf, above: float = -math.inf, below: float = math.inf):
-    """A field of a script's settings with the range that its value must lie in, for `read_settings` to check."""
+def setting(
+    *, least: float = -math.inf, most: float = math.inf, above: float = -math.inf, below: float = math.inf
+) -> Any:  # like dataclasses.field, so that it fits a field of any type
+    """Declare a field of a script's settings with the range that `read_settings` checks its value against.
+
+    `least` and `most` belong to the range, `above` and `below` do not. The value must also be finite.
+    """
     return field(metadata={"least": least, "most": most, "above": above, "below": below})
 
 
 def read_settings(
-    kind: type[Settings], script: Mapping[str, Any], arguments: Sequence[str] = (), positional: str = ""
+    settings_class: type[Settings], script: Mapping[str, object], arguments: Sequence[str] = (), positional: str = ""
 ) -> Settings:
     """Return the script's settings: its UPPERCASE constants, overridden by the flags in `arguments`.
 
-    `kind` is a dataclass with a field for each constant, which gives its type and, by `setting`, its range;
-    a `Literal` lists the words that it may be. `script` is the script's `globals()`. `MAX_STEPS = 200  # why`
-    becomes `--max-steps` and shows "why" in `--help`. A `bool` becomes `--name` and `--no-name`. The setting
-    called `positional` may also be given without its flag. Raises StepError for an unknown flag and for a value
-    of another type or out of range, in the file as well as on the command line.
+    `settings_class` is a dataclass with a field for each constant. The type of the field is the type of the constant:
+    bool, int, float, str, or a `Literal` of the words that it may be; `setting` declares its range. `script` is the
+    script's `globals()`. `MAX_STEPS = 200  # why` becomes `--max-steps`, and `--help` shows "why". A `bool` becomes
+    `--name` and `--no-name`. The setting called `positional` may also be given without its flag. Raises StepError for
+    an unknown flag and for a value of the wrong type or out of range, in the file or on the command line.
     """
-    script_path = Path(script["__file__"])
-    comments = {
-        line["name"]: line["comment"] or "" for line in SETTING_LINE.finditer(script_path.read_text(encoding="utf-8"))
-    }
-    hints = get_type_hints(kind)
+    parser = _make_parser(settings_class, script, positional)
+    settings = settings_class(**_parse_arguments(parser, arguments, positional))
+    check_ranges(settings)
+    return settings
+
+
+def check_ranges(settings: "DataclassInstance") -> None:
+    """Raise StepError if a setting is not one of its words, or not in its range."""
+    types = get_type_hints(type(settings))
+    for each in fields(settings):
+        _check_value(each, types[each.name], getattr(settings, each.name))
+
+
+def require_setting(holds: bool, complaint: str) -> None:
+    """Raise StepError with `complaint` (the setting, its value, the values that it may have) unless `holds`."""
+    if not holds:
+        raise StepError(complaint)
+
+
+class _SettingsParser(argparse.ArgumentParser):
+    """An ArgumentParser that raises StepError instead of printing its usage."""
+
+    def error(self, message: str) -> NoReturn:
+        raise StepError(f"{self.prog}: {message}; see --help for the settings")
+
+    def _get_value(self, action: argparse.Action, text: str) -> Any:
+        try:
+            return super()._get_value(action, text)
+        except argparse.ArgumentError:
+            flag = action.option_strings[0]
+            raise StepError(
+                f"{self.prog}: {flag} takes {TYPE_NAMES[type(action.default)]} such as {action.default}, not {text!r}"
+            ) from None
+
+
+def _make_parser(
+    settings_class: "type[DataclassInstance]", script: Mapping[str, object], positional: str
+) -> _SettingsParser:
+    """Return a parser with a flag for each setting, whose default is the constant in the script."""
+    script_path = Path(str(script["__file__"]))
+    source = script_path.read_text(encoding="utf-8")
+    comments = {line["name"]: line["comment"] or "" for line in SETTING_LINE.finditer(source)}
+    types = get_type_hints(settings_class)
     parser = _SettingsParser(
         prog=script_path.name,
         usage=f"%(prog)s [--setting value …]{f' [{positional}]' if positional else ''}",
-        description=(script.get("__doc__") or "").strip(),
+        description=str(script.get("__doc__") or "").strip(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    for each in fields(kind):
-        hint = hints[each.name]
-        value_type = str if get_origin(hint) is Literal else hint
+    for each in fields(settings_class):
+        value_type = str if get_origin(types[each.name]) is Literal else types[each.name]
         name = each.name.upper()
         default = _checked_type(f"{script_path.name}: {name}", script[name], value_type)
         comment = f"{comments[name]} (default: {default!r})".strip().replace("%", "%%")
@@ -55,44 +100,24 @@ def read_settings(
             parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=default, help=comment)
         else:
             parser.add_argument(flag, type=value_type, default=default, help=comment, metavar="…")
+    return parser
+
+
+def _parse_arguments(parser: _SettingsParser, arguments: Sequence[str], positional: str) -> dict[str, Any]:
+    """Return the values of all settings by their lower-case names."""
     values, unknown = parser.parse_known_args(list(arguments))
     if positional and len(unknown) == 1 and not unknown[0].startswith("-"):
         setattr(values, positional, unknown.pop())
     if unknown:
         known = [flag for action in parser._actions for flag in action.option_strings]
         nearest = difflib.get_close_matches(unknown[0].split("=")[0], known, n=1, cutoff=0.4)
-        hint = f"did you mean {nearest[0]}?" if nearest else "see --help for the settings"
-        raise StepError(f"{script_path.name}: unknown argument {unknown[0]}; {hint}")
-    settings = kind(**vars(values))
-    check_ranges(settings)
-    return settings
+        advice = f"did you mean {nearest[0]}?" if nearest else "see --help for the settings"
+        raise StepError(f"{parser.prog}: unknown argument {unknown[0]}; {advice}")
+    return vars(values)
 
 
-def check_ranges(settings: Any) -> None:
-    """Raise StepError when a setting is not one of its words, or not in its range."""
-    hints = get_type_hints(type(settings))
-    for each in fields(settings):
-        _check_value(each, hints[each.name], getattr(settings, each.name))
-
-
-class _SettingsParser(argparse.ArgumentParser):
-    """An ArgumentParser whose complaints are StepErrors."""
-
-    def error(self, message):
-        raise StepError(f"{self.prog}: {message}; see --help for the settings")
-
-    def _get_value(self, action, text):
-        try:
-            return super()._get_value(action, text)
-        except argparse.ArgumentError:
-            flag = action.option_strings[0]
-            raise StepError(
-                f"{self.prog}: {flag} takes {TYPE_NAMES[action.type]} such as {action.default}, not {text!r}"
-            ) from None
-
-
-def _checked_type(name: str, value: Any, value_type: type) -> Any:
-    """The value of a constant as `value_type`. Raises StepError where somebody has written another type."""
+def _checked_type(name: str, value: object, value_type: type) -> object:
+    """Return a constant, an int as a float where `value_type` is float. Raises StepError for any other type."""
     if value_type is float and type(value) is int:
         return float(value)
     if type(value) is not value_type:
@@ -100,32 +125,16 @@ def _checked_type(name: str, value: Any, value_type: type) -> Any:
     return value
 
 
-def _check_value(each: Field, hint: Any, value: Any) -> None:
+def _check_value(each: Field[Any], value_type: object, value: Any) -> None:
+    """Raise StepError if the value of a field is not one of the words of its `Literal`, or not in its range."""
     name = each.name.upper()
-    if get_origin(hint) is Literal:
-        *words, last = get_args(hint)
-        require_setting(
-            value in get_args(hint),
-            f"{name} is {value!r}; it must be {', '.join(words)} or {last}" if words else "",
-        )
+    if get_origin(value_type) is Literal:
+        *words, last = get_args(value_type)
+        require_setting(value in get_args(value_type), f"{name} is {value!r}; it must be {', '.join(words)} or {last}")
     if not each.metadata:
         return
     least, most, above, below = (each.metadata[bound] for bound in ("least", "most", "above", "below"))
-    limits = [
-        text
-        for bound, text in (
-            (least, f"at least {least:g}"),
-            (above, f"above {above:g}"),
-            (most, f"at most {most:g}"),
-            (below, f"below {below:g}"),
-        )
-        if math.isfinite(bound)
-    ]
+    bounds = {"at least": least, "above": above, "at most": most, "below": below}
+    limits = [f"{word} {bound:g}" for word, bound in bounds.items() if math.isfinite(bound)]
     holds = least <= value <= most and above < value < below and math.isfinite(value)
     require_setting(holds, f"{name} is {value}; it must be {' and '.join(limits) or 'a finite number'}")
-
-
-def require_setting(holds: bool, complaint: str) -> None:
-    """Stop with `complaint` (which setting, its value, what it may be) unless the condition holds."""
-    if not holds:
-        raise StepError(complaint)

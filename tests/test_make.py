@@ -217,7 +217,7 @@ def fill(project: Project, *checkpoints: str) -> set[str]:
     (project.folder / "data" / "train.bin.partial").write_text("half\n", encoding="utf-8")
     for name in (*checkpoints, "trained-4"):
         (project.folder / "checkpoints" / name).write_text("made\n", encoding="utf-8")
-    for name in (".pytest_cache", "gpt/__pycache__"):
+    for name in (".mypy_cache", ".pytest_cache", "gpt/__pycache__"):
         (project.folder / name).mkdir(parents=True)
         (project.folder / name / "cache").write_text("made\n", encoding="utf-8")
     return own

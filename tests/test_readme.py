@@ -1,4 +1,4 @@
-"""What README.md, README.ko.md and docs/ say: commands parse, settings exist, messages are quoted as the code has them."""
+"""What README.md, README.ko.md, CONTRIBUTING.md and docs/ say: commands parse, settings exist, messages are quoted as the code has them."""
 
 import ast
 import importlib
@@ -21,6 +21,7 @@ import pytest
 ROOT = Path(pipeline.__file__).resolve().parent.parent
 READMES = [ROOT / "README.md", ROOT / "README.ko.md"]
 PAGES = [*READMES, *sorted((ROOT / "docs").glob("*.md"))]
+WITH_COMMANDS = [*PAGES, ROOT / "CONTRIBUTING.md"]
 PAIRS = [(page.with_name(page.name.replace(".ko", "")), page) for page in PAGES if page.name.endswith(".ko.md")]
 SCRIPTS = [*sorted(ROOT.glob("0?_*.py")), ROOT / "export.py"]
 SOURCES = [
@@ -108,14 +109,11 @@ def parse_python(arguments: list[str]) -> None:
     first, *others = arguments
     if first != "-m":
         assert (ROOT / first).is_file(), f"{first} does not exist"
-        if first.startswith("benchmarks/"):
-            parse_by_help(f"benchmarks.{Path(first).stem}", others)
-        else:
-            parse_script(first, others)
+        parse_script(first, others)
         return
     module, *others = others
     assert importlib.util.find_spec(module), f"{module} does not exist"
-    if module.split(".")[0] in ("gpt", "corpus"):
+    if module.split(".")[0] in ("gpt", "corpus", "benchmarks"):
         parse_by_help(module, others)
     for path in (word for word in others if word.startswith("tests/")):
         assert (ROOT / path).exists(), f"{path} does not exist"
@@ -153,7 +151,7 @@ PARSERS = {
 
 
 def unique_commands() -> list[tuple[str, ...]]:
-    return sorted({tuple(command) for page in PAGES for command in all_commands(read(page))})
+    return sorted({tuple(command) for page in WITH_COMMANDS for command in all_commands(read(page))})
 
 
 @pytest.mark.parametrize("command", unique_commands(), ids=" ".join)
@@ -172,7 +170,7 @@ def test_every_command_parses(command):
         "python -m gpt.loss_chart checkpoints/log.csv --above minutes",
         "python -m gpt.chart",
         "python -m pytest tests/test_missing.py",
-        "python benchmarks/samples.py --showing",
+        "python -m benchmarks.samples --showing",
         "make MAX_HOURS=1",
         "make cleaner",
         "torchrun --nproc_per_node=2 04_train_gpt_from_scratch.py --max-step 2",
@@ -220,7 +218,7 @@ def test_every_setting_and_flag_exists(page):
         known |= {name for name in vars(importlib.import_module(script.stem)) if name.isupper()}
     flags_of_the_chart = {"OVER", "OUT"}
     # Benchmarks and other programs have flags of their own.
-    text = re.sub(r"(?:python benchmarks/|mlx_lm\.|torchrun |tensorboard )[^`\n]*", "", read(page))
+    text = re.sub(r"(?:python -m benchmarks\.|mlx_lm\.|torchrun |tensorboard )[^`\n]*", "", read(page))
     flags = {flag.lstrip("-").upper().replace("-", "_") for flag in re.findall(r"--[a-z][a-z-]+", text)}
     flags = {flag.removeprefix("NO_") if flag not in known else flag for flag in flags}
     assert flags - FLAGS_OF_OTHER_PROGRAMS - flags_of_the_chart <= known
@@ -229,10 +227,12 @@ def test_every_setting_and_flag_exists(page):
     assert words - ENVIRONMENT - makefile_variables() <= known
 
 
-@every_page
+@pytest.mark.parametrize("page", [*WITH_COMMANDS, ROOT / "CHANGELOG.md"], ids=lambda path: path.name)
 def test_every_link_leads_somewhere(page):
     for target in re.findall(r"\]\(([^)]+)\)", read(page)):
         file, _, anchor = target.partition("#")
+        if target.startswith("https://"):
+            continue
         path = page.parent / file if file else page
         assert path.exists(), target
         headings = re.findall(r"^#+ (.*)$", read(path), flags=re.MULTILINE)

@@ -1,4 +1,4 @@
-"""How a script ends: one line for what a person can mend, a traceback for what a program did wrong."""
+"""How a script ends: one line for an error that the user can correct, a traceback for an error in the program."""
 
 import os
 import subprocess
@@ -48,7 +48,7 @@ def test_a_refusal_is_exit_code_2_and_one_line(tmp_path, script, flags):
         ("KeyboardInterrupt()", 130, "stopped"),
     ],
 )
-def test_what_a_person_can_mend_ends_in_a_line_and_an_exit_code(raised, code, shown):
+def test_an_error_that_the_user_can_correct_is_one_line_and_an_exit_code(raised, code, shown):
     program = f"import pipeline\ndef main(_):\n    raise {raised}\npipeline.run(main)\n"
     result = python("-c", program, cwd=ROOT)
     assert result.returncode == code
@@ -56,7 +56,7 @@ def test_what_a_person_can_mend_ends_in_a_line_and_an_exit_code(raised, code, sh
     assert len(result.stderr.strip().splitlines()) == 1
 
 
-def test_a_mistake_in_the_program_keeps_its_traceback():
+def test_an_error_in_the_program_keeps_its_traceback():
     program = "import pipeline\ndef main(_):\n    return {}['missing']\npipeline.run(main)\n"
     assert "Traceback" in python("-c", program, cwd=ROOT).stderr
 

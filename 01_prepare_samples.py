@@ -24,10 +24,11 @@ from corpus.extraction.advertising import find_advertising
 from corpus.extraction.answers import extract_answer, extract_review
 from corpus.extraction.contacts import Contact, hide_contacts, normalize_value
 from corpus.extraction.questions import ask
-from corpus.raw.documents import Post, cut_documents, split_posts
+from corpus.raw.documents import cut_documents
 from corpus.raw.dropped import HEADER, NOTHING, format_advertising, format_copy
 from corpus.raw.duplicates import DuplicateFinder
 from corpus.raw.normalization import standardize_labels
+from corpus.raw.posts import Post, split_posts
 from corpus.raw.reading import Line, ReadingReport, list_sources, read_lines
 from corpus.samples import Sample, format_sample
 from corpus.template import Template, count_markers

@@ -22,8 +22,8 @@ from corpus.extraction import checklists, linear, owners  # noqa: E402
 from corpus.extraction.contacts import find_values  # noqa: E402
 from corpus.extraction.linear import ROWS  # noqa: E402
 from corpus.extraction.statements import Statement, read_statements  # noqa: E402
-from corpus.raw.documents import find_title  # noqa: E402
 from corpus.raw.normalization import normalize, standardize_labels  # noqa: E402
+from corpus.raw.titles import find_title  # noqa: E402
 
 import numpy as np  # noqa: E402
 import torch  # noqa: E402

@@ -28,9 +28,11 @@ sys.path.insert(0, str(ROOT))
 
 from corpus.extraction.answers import extract_answer  # noqa: E402
 from corpus.extraction.contacts import find_contacts  # noqa: E402
-from corpus.raw.documents import Document, find_title, split_posts  # noqa: E402
+from corpus.raw.documents import Document  # noqa: E402
 from corpus.raw.normalization import normalize, standardize_labels  # noqa: E402
+from corpus.raw.posts import split_posts  # noqa: E402
 from corpus.raw.reading import ReadingReport, read_lines  # noqa: E402
+from corpus.raw.titles import find_title  # noqa: E402
 
 LABELLED = ROOT / "tests" / "labelled"
 GOALS = {

@@ -10,17 +10,9 @@ from corpus.extraction.contacts import FULL_NUMBER, find_contacts, find_values
 from corpus.extraction.institutions import LABEL
 from corpus.extraction.reviews import find_review
 from corpus.extraction.statements import LONGEST_HEADING
-from corpus.raw.documents import (
-    BULLET,
-    CHAT_PREFIX,
-    HEAD_LINE,
-    ITEM_NUMBER,
-    MARKS_ONLY,
-    NUMBERED_ITEM,
-    SENTENCE_END,
-    Document,
-    split_sentences,
-)
+from corpus.raw.documents import Document
+from corpus.raw.layout import BULLET, CHAT_PREFIX, HEAD_LINE, ITEM_NUMBER, MARKS_ONLY, NUMBERED_ITEM
+from corpus.raw.sentences import SENTENCE_END, split_sentences
 from corpus.template import Answer
 
 LONGEST_LINE = 120  # characters of one line of an answer; nine sentences of ten are shorter

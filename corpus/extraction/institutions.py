@@ -2,7 +2,7 @@
 
 import re
 
-from corpus.raw.documents import BULLET
+from corpus.raw.layout import BULLET
 from corpus.raw.normalization import LABELS
 
 LONGEST_NAME = 40

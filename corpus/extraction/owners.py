@@ -20,7 +20,7 @@ from corpus.extraction.institutions import (
     find_names,
 )
 from corpus.extraction.linear import learned_weights, row_of, score
-from corpus.raw.documents import BULLET
+from corpus.raw.layout import BULLET
 
 import numpy as np
 

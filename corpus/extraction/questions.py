@@ -6,7 +6,8 @@ from collections import Counter
 from functools import lru_cache
 
 from corpus.extraction.answers import WORD, strip_particle
-from corpus.raw.documents import SENTENCE_END, Document
+from corpus.raw.documents import Document
+from corpus.raw.sentences import SENTENCE_END
 
 # {topic} is a noun phrase; {이가} {을를} {은는} take the form that its last syllable asks for.
 ABOUT_STEPS = (

@@ -3,7 +3,8 @@
 import re
 
 from corpus.extraction.institutions import LABEL
-from corpus.raw.documents import BULLET, HEAD_LINE, split_sentences
+from corpus.raw.layout import BULLET, HEAD_LINE
+from corpus.raw.sentences import split_sentences
 
 MOST_ITEMS = 5  # of each part
 SHORTEST_STATEMENT = 6

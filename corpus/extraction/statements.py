@@ -4,7 +4,8 @@ import re
 from dataclasses import dataclass
 
 from corpus.extraction.institutions import LABEL
-from corpus.raw.documents import BULLET, CHAT_PREFIX, HEAD_LINE, ITEM_NUMBER, MARKS_ONLY, NUMBERED_ITEM, split_sentences
+from corpus.raw.layout import BULLET, CHAT_PREFIX, HEAD_LINE, ITEM_NUMBER, MARKS_ONLY, NUMBERED_ITEM
+from corpus.raw.sentences import split_sentences
 
 LONGEST_HEADING = 25
 LONGEST_ITEM = 80

@@ -1,7 +1,8 @@
 """`dropped.txt`: the posts that step 01 left out, and why, for people to read."""
 
-from corpus.raw.documents import Post, find_title, first_words
 from corpus.raw.duplicates import Finding
+from corpus.raw.posts import Post
+from corpus.raw.titles import find_title, first_words
 
 HEADER = """\
 # 01단계가 뺀 글의 목록입니다. 빠진 글은 학습에도 검색에도 쓰이지 않습니다.

@@ -17,7 +17,7 @@ from itertools import groupby
 from typing import BinaryIO
 
 from corpus.extraction.institutions import PARTICLE
-from corpus.raw.documents import Post
+from corpus.raw.posts import Post
 
 import numpy as np
 

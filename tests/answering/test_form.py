@@ -16,8 +16,9 @@ from answering.guide import AnswerGuide
 from answering.verification import KnownContacts, find_runs
 from corpus.extraction.answers import candidate_passages, extract_answer, extract_review
 from corpus.extraction.contacts import find_contacts, find_values
-from corpus.raw.documents import Document, find_title
+from corpus.raw.documents import Document
 from corpus.raw.normalization import normalize, standardize_labels
+from corpus.raw.titles import find_title
 from corpus.template import CONTACT_START, END_ANSWER, END_SUMMARY, Template, count_markers, neutralize_markers
 
 import pytest

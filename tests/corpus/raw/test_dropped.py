@@ -2,8 +2,8 @@
 
 import json
 
-from corpus.raw.documents import first_words
 from corpus.raw.dropped import HEADER, NOTHING, SHOWN_CHARACTERS
+from corpus.raw.titles import first_words
 
 POSTS = """\
 [공지] 관광비자 연장 안내

@@ -37,8 +37,9 @@ from answering.assistant import Assistant, Source  # noqa: E402
 from answering.form import material_of_table  # noqa: E402
 from benchmarks.samples import Score, similar, squeeze  # noqa: E402
 from corpus.extraction import questions  # noqa: E402
-from corpus.extraction.answers import content_words, strip_particle  # noqa: E402
-from corpus.extraction.contacts import find_contacts, find_values, normalize_value  # noqa: E402
+from corpus.extraction.contact_values import find_values, normalize_value  # noqa: E402
+from corpus.extraction.contacts import find_contacts  # noqa: E402
+from corpus.raw.words import content_words, strip_particle  # noqa: E402
 from corpus.samples import Sample, read_samples  # noqa: E402
 from corpus.template import BOS, END_QUESTION, EOS, QUESTION, Template  # noqa: E402
 from gpt.token_file import read_token_file  # noqa: E402
@@ -237,7 +238,8 @@ def listed_contacts(parts: dict[str, list[str]]) -> Contacts:
 def told_contacts(parts: dict[str, list[str]]) -> Contacts:
     """Those in all other lines."""
     lines = [line for lines in parts.values() for line in lines if not LISTED_CONTACT.match(line)]
-    return {(label, normalize_value(label, value)) for line in lines for _, _, label, value in find_values(line)}
+    found = (each for line in lines for each in find_values(line))
+    return {(each.label, normalize_value(each.label, each.value)) for each in found}
 
 
 def support(line: str, document: str) -> float:

@@ -19,7 +19,7 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.samples import GOALS, LABELLED, Score, compare, print_scores, similar_owner, squeeze  # noqa: E402
 from corpus.extraction import checklists, linear, owners  # noqa: E402
-from corpus.extraction.contacts import find_values  # noqa: E402
+from corpus.extraction.contact_values import find_values  # noqa: E402
 from corpus.extraction.linear import ROWS  # noqa: E402
 from corpus.extraction.statements import Statement, read_statements  # noqa: E402
 from corpus.raw.normalization import normalize, standardize_labels  # noqa: E402
@@ -127,9 +127,9 @@ def learn_owners(posts: list[dict]) -> np.ndarray:
         }
         previous = ""
         for number, values in enumerate(found):
-            for place, (_, _, label, value) in enumerate(values):
-                candidates = owners.find_candidates(lines, found, number, place, post["found_title"], previous)
-                owner = named.get((label, squeeze(value)), "")
+            for index, value in enumerate(values):
+                candidates = owners.find_candidates(lines, found, number, index, post["found_title"], previous)
+                owner = named.get((value.label, squeeze(value.value)), "")
                 exact = [squeeze(candidate.name) == owner for candidate in candidates]
                 right = exact if any(exact) else [similar_owner(squeeze(one.name), owner) for one in candidates]
                 if owner and any(right):

@@ -2,10 +2,13 @@
 
 import re
 
-from corpus.extraction.answers import candidate_passages, content_words, extract_answer, shorten
-from corpus.extraction.contacts import FULL_NUMBER, find_values
+from corpus.extraction.answers import extract_answer
+from corpus.extraction.contact_values import FULL_NUMBER, find_values
+from corpus.extraction.passages import candidate_passages
+from corpus.extraction.shortening import shorten
 from corpus.raw.documents import Document
 from corpus.raw.normalization import normalize, standardize_labels
+from corpus.raw.words import content_words
 from corpus.template import Answer, Template
 
 import pytest
@@ -62,7 +65,7 @@ def test_every_line_of_an_answer_is_taken_from_its_document(posts):
         answer = extract_answer(post)
         assert answer.summary
         assert all(one_line(line.removesuffix(CUT)) in one_line(post.text) for line in lines_of(answer))
-        assert all(value in post.text for values in answer.contacts.values() for _, value in values)
+        assert all(each.value in post.text for contacts in answer.contacts.values() for each in contacts)
         assert all(line in one_line(post.text) for line in answer.details.split("\n"))
 
 
@@ -203,13 +206,13 @@ def test_a_story_gives_no_checklist():
 
 
 def test_contacts_stand_below_their_institution(passport):
-    assert passport.contacts == {
-        "한국대사관 영사과": [
-            ("TEL", "(02) 0000-1234"),
-            ("ADDR", "12 Halimbawa Street, Taguig"),
-            ("WEB", "www.embahada.example"),
-        ]
-    }
+    (contacts,) = passport.contacts.values()
+    assert set(passport.contacts) == {each.institution for each in contacts} == {"한국대사관 영사과"}
+    assert [(each.label, each.value) for each in contacts] == [
+        ("TEL", "(02) 0000-1234"),
+        ("ADDR", "12 Halimbawa Street, Taguig"),
+        ("WEB", "www.embahada.example"),
+    ]
 
 
 def test_the_details_say_something_that_the_summary_leaves_out():
@@ -338,11 +341,11 @@ def test_a_long_line_is_cut_after_a_clause_and_shows_it():
 def test_a_line_is_never_cut_inside_a_contact(value, before):
     words = "신청서와 여권 사본을 들고 아침 일찍 이민국에 가서 번호표를 뽑고 기다렸다가 창구에서 접수한 다음 영수증을 꼭 받아 두셨다가 "
     line = f"{(words * 2)[:before].strip()} {value} 근처 은행에서 수수료를 내고 돌아와서 다시 기다리세요."
-    (start, end, _, found) = find_values(line)[0]
+    found = find_values(line)[0]
     short = shorten(line)
-    assert found == value and len(short) <= LONGEST_LINE
-    assert short == line or len(short.removesuffix(CUT)) <= start or end <= len(short.removesuffix(CUT))
-    assert {each[3] for each in find_values(short)} <= {value}
+    assert found.value == value and len(short) <= LONGEST_LINE
+    assert short == line or len(short.removesuffix(CUT)) <= found.start or found.end <= len(short.removesuffix(CUT))
+    assert {each.value for each in find_values(short)} <= {value}
 
 
 def test_a_contact_longer_than_a_line_is_kept_whole_where_the_line_begins_with_it():

@@ -1,6 +1,7 @@
 """Telephone numbers, addresses, sites and ids in a text, whose they are, and what only looks like one."""
 
-from corpus.extraction.contacts import find_contacts, normalize_value
+from corpus.extraction.contact_values import normalize_value
+from corpus.extraction.contacts import find_contacts
 from corpus.raw.normalization import normalize, standardize_labels
 
 import pytest

@@ -22,15 +22,15 @@ INLINE_HEADING = re.compile(rf"([^:：=]{{0,{LONGEST_HEADING}}}?)\s?[:：=]\s?(\
 class Statement:
     """One sentence or list item and what is known of its position."""
 
-    text: str
-    heading: str  # the short line above the list or paragraph; "" for none
-    inline_heading: str  # "준비물" in "준비물: 여권, 사진"; "" for none
-    is_heading: bool
-    is_item: bool  # with a bullet or number
-    is_numbered: bool
-    is_plain_item: bool  # a short line without a bullet, in a list below a heading
-    is_first: bool  # on its line
-    siblings: int  # statements on its line, itself included
+    text: str = ""
+    heading: str = ""  # the short line above the list or paragraph; "" for none
+    inline_heading: str = ""  # "준비물" in "준비물: 여권, 사진"; "" for none
+    is_heading: bool = False
+    is_item: bool = False  # with a bullet or number
+    is_numbered: bool = False
+    is_plain_item: bool = False  # a short line without a bullet, in a list below a heading
+    is_first: bool = True  # on its line
+    siblings: int = 1  # statements on its line, itself included
 
 
 def read_statements(text: str, title: str = "") -> list[Statement]:
@@ -68,7 +68,7 @@ def _read_line(line: str, heading: str, may_be_heading: bool) -> tuple[Statement
     body = BULLET.sub("", line).strip()
     is_short = len(body) <= LONGEST_HEADING and not ENDS_LIKE_SENTENCE.search(body)
     is_announcement = body.endswith((":", "：")) and len(body) <= LONGEST_ANNOUNCEMENT
-    statement = Statement("", heading, "", False, is_item, is_numbered, False, True, 1)
+    statement = Statement(heading=heading, is_item=is_item, is_numbered=is_numbered)
     inline_heading = INLINE_HEADING.match(body)
     if inline_heading and not CONTACT_LABEL.search(body):
         return replace(statement, inline_heading=inline_heading[1]), _split_list(inline_heading[2])

@@ -1,9 +1,9 @@
 """Step 2 of 5: learn a vocabulary from the samples.
 
-A tokenizer cuts text into tokens, the units that the model reads and predicts. Byte-level BPE (Sennrich
-et al., 2016; Radford et al., 2019) starts from the 256 bytes and joins, again and again, the pair of
-neighbours that occurs most, until the vocabulary is full. Every text can be written in bytes, so every
-text can be encoded, and decoding gives it back to the letter.
+A tokenizer splits text into tokens, the units that the model reads and predicts. Byte-level BPE (Sennrich et al.,
+2016; Radford et al., 2019) starts with the 256 bytes and repeatedly merges the most frequent pair of neighbours into a
+new token, until the vocabulary is full. Every text consists of bytes, so every text can be encoded, and decoding
+returns exactly the same text.
 """
 
 import contextlib
@@ -24,17 +24,17 @@ SAMPLES_PATH = "data/samples.txt"  # made by step 01
 TOKENIZER_PATH = "data/tokenizer.json"  # the vocabulary and merges that this step writes
 
 # --- Vocabulary ---
-VOCAB_SIZE = 24000  # tokens; more means shorter sequences, but a larger embedding to learn
-BYTES_PER_TOKEN = 300  # bytes of samples that each token should be learned from; less text, smaller vocabulary
+VOCAB_SIZE = 24000  # tokens; more make sequences shorter, but the embedding larger
+BYTES_PER_TOKEN = 300  # bytes of samples per token; with less text, the vocabulary is smaller
 MIN_FREQUENCY = 2  # a pair must occur this often to become a token
 
-# With fewer tokens, a token is hardly more than a byte, and a document no longer fits the model's context.
+# With fewer, a token is hardly longer than a byte, and a document no longer fits into the context of the model.
 SMALLEST_VOCABULARY = 4096
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The constants above: their types, and what they may be."""
+    """The constants above, with their types and ranges."""
 
     samples_path: str
     tokenizer_path: str
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] = ()) -> None:
 
 
 def choose_vocab_size(wanted: int, sample_bytes: int, bytes_per_token: int) -> int:
-    """The wanted size, or less where the text is too small to show each token often enough."""
+    """The wanted size, or less if the text is too small to contain each token often enough."""
     affordable = max(SMALLEST_VOCABULARY, sample_bytes // bytes_per_token)
     if affordable >= wanted:
         return wanted
@@ -74,7 +74,7 @@ def choose_vocab_size(wanted: int, sample_bytes: int, bytes_per_token: int) -> i
 
 
 def read_texts(samples_path: str, title: str) -> Iterator[str]:
-    """The text of every sample, with a progress bar that follows the bytes."""
+    """The text of every sample; a progress bar shows the bytes read."""
     total = Path(samples_path).stat().st_size
     with progress_bar(title, total, unit="B") as bar:
         for sample in read_samples(samples_path):
@@ -84,10 +84,10 @@ def read_texts(samples_path: str, title: str) -> Iterator[str]:
 
 
 def train_tokenizer(texts: Iterator[str], vocab_size: int, min_frequency: int) -> Tokenizer:
-    """Byte-level BPE with the markers as special tokens; the text is split as Qwen2 splits it.
+    """Byte-level BPE with the markers as special tokens; text is first split as Qwen2 splits it.
 
-    The split pattern (words with the space before them, single digits, punctuation) is one that other
-    programs know by the name "qwen2", so an exported model is read the same way there.
+    The split pattern (words with the space before them, single digits, punctuation) is known to other programs by
+    the name "qwen2", so an exported model tokenizes text there in the same way.
     """
     tokenizer = Tokenizer(models.BPE())
     words = Regex(
@@ -112,7 +112,7 @@ def train_tokenizer(texts: Iterator[str], vocab_size: int, min_frequency: int) -
 
         def texts_then_merges() -> Iterator[str]:
             yield from texts
-            # The library merges pairs in one call, and does not say how far it is.
+            # The library merges all pairs in one call, without reporting its progress.
             after_texts.enter_context(progress_bar("merge pairs"))
 
         tokenizer.train_from_iterator(texts_then_merges(), trainer)
@@ -120,16 +120,16 @@ def train_tokenizer(texts: Iterator[str], vocab_size: int, min_frequency: int) -
 
 
 def prove_round_trip(tokenizer: Tokenizer, texts: Iterator[str]) -> str:
-    """Encode and decode every sample; return a line on bytes per token.
+    """Encode and decode every sample; return a line about the bytes per token.
 
-    Raises StepError at the first text that does not come back to the letter.
+    Raises StepError for the first text that is not the same afterwards.
     """
     tokens = total_bytes = 0
     unknown = tokenizer.token_to_id(UNK)
     for batch in pipeline.batched(texts, 256):
         for text, encoding in zip(batch, tokenizer.encode_batch_fast(batch), strict=True):
             if tokenizer.decode(encoding.ids, skip_special_tokens=False) != text or unknown in encoding.ids:
-                raise StepError(f"the tokenizer does not give this text back: {text[:60]!r}; nothing was written")
+                raise StepError(f"the tokenizer does not return the same text for {text[:60]!r}; nothing was written")
             tokens += len(encoding.ids)
             total_bytes += len(text.encode())
     return f"every sample decodes to itself, {total_bytes / tokens:.2f} bytes per token"

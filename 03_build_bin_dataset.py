@@ -1,13 +1,13 @@
-"""Step 3 of 5: encode the samples as token ids, in one file to train on and one to validate with.
+"""Step 3 of 5: encode the samples as token ids, in one file for training and one for validation.
 
-Each sample becomes [BOS] … [EOS]. All samples of one post, and of posts that tell much the same, go to
-the same side, so that the validation loss is measured on documents that the model has never seen.
-An index of their documents is for step 05, which looks up those that answer a question.
+Each sample becomes [BOS] … [EOS]. All samples of a post and of similar posts go to the same file, so that the
+validation loss is measured on documents that the model has never seen. An index of the documents is for step 05,
+which searches it for those that answer a question.
 """
 
 import hashlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,23 +24,23 @@ from tokenizers import Tokenizer
 # --- Files ---
 SAMPLES_PATH = "data/samples.txt"  # made by step 01
 TOKENIZER_PATH = "data/tokenizer.json"  # made by step 02 from these samples
-TRAIN_BIN = "data/train.bin"  # token ids to train on
-VAL_BIN = "data/val.bin"  # token ids to validate with
-INDEX_PATH = "data/index.npz"  # which documents hold which tokens, for step 05 to look up
+TRAIN_BIN = "data/train.bin"  # token ids for training
+VAL_BIN = "data/val.bin"  # token ids for validation
+INDEX_PATH = "data/index.npz"  # which documents contain which tokens, for the search of step 05
 
 # --- Split ---
-VAL_RATIO = 0.0  # share of the posts kept for validation; 0 = by the size of the text (choose_val_ratio)
-BLOCK_SIZE = 1024  # tokens that step 04 sees at once; only to report how many samples are longer
-BATCH_SAMPLES = 512  # samples encoded at once; more is no faster and takes more memory
+VAL_RATIO = 0.0  # share of the posts for validation; 0 = by the size of the text (choose_val_ratio)
+BLOCK_SIZE = 1024  # tokens of the context of step 04; only to report how many samples are longer
+BATCH_SAMPLES = 512  # samples encoded at once; more are not faster and need more memory
 
-# About 250,000 tokens tell the loss to the third digit; more make every evaluation of step 04 longer.
+# About 250,000 tokens measure the loss to three digits; more make every evaluation of step 04 longer.
 VAL_BYTES = 1_000_000
-VAL_SHARE = 0.05  # of a small text, of which as much as possible should be learned from
+VAL_SHARE = 0.05  # of a small text, most of which is needed for training
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The constants above: their types, and what they may be."""
+    """The constants above, with their types and ranges."""
 
     samples_path: str
     tokenizer_path: str
@@ -78,22 +78,22 @@ def main(arguments: Sequence[str] = ()) -> None:
 
 
 def choose_val_ratio(sample_bytes: int) -> float:
-    """The share of the posts to validate with that suits a text: VAL_BYTES of samples, of a small text VAL_SHARE."""
+    """The share of the posts for validation: VAL_BYTES of samples, but at most VAL_SHARE of the text."""
     return min(VAL_SHARE, VAL_BYTES / sample_bytes)
 
 
 def choose_validation(samples_path: str, val_ratio: float) -> set[tuple[int, int]]:
-    """The (post, part) pairs to validate with: whole families of posts, in the order of their hashes.
+    """The (post, part) pairs for validation: whole families of posts, in the order of their hashes.
 
-    They hold `val_ratio` of the documents, or a little less; at least one. A file with one family is split by its
-    parts. Raises StepError when there is nothing to split.
+    They contain `val_ratio` of the documents or a little less, at least one. A file with a single family is split by
+    its documents. Raises StepError if there are fewer than two documents.
     """
     members: dict[int, set[tuple[int, int]]] = {}
     for sample in read_samples(samples_path):
         members.setdefault(sample.family, set()).add((sample.post, sample.part))
     if len(members) == 1:
-        (parts,) = members.values()
-        members = {number: {part} for number, part in enumerate(sorted(parts))}
+        (documents,) = members.values()
+        members = {number: {document} for number, document in enumerate(sorted(documents))}
     if len(members) < 2:
         raise StepError(
             f"{samples_path}: it holds {len(members)} document, which cannot be split into one to train on and one to "
@@ -108,7 +108,7 @@ def choose_validation(samples_path: str, val_ratio: float) -> set[tuple[int, int
 
 
 def find_style(samples_path: str) -> str:
-    """The STYLE that step 01 wrote the samples in."""
+    """The STYLE with which step 01 wrote the samples."""
     return "summary" if next(read_samples(samples_path)).kind == "summary" else "answer"
 
 
@@ -117,10 +117,15 @@ def _hash(family: int) -> bytes:
 
 
 def encode_samples(
-    settings: Settings, tokenizer: Tokenizer, validation: set, train: TokenFileWriter, val: TokenFileWriter
+    settings: Settings,
+    tokenizer: Tokenizer,
+    validation: Container[tuple[int, int]],
+    train: TokenFileWriter,
+    val: TokenFileWriter,
 ) -> int:
-    """Encode batch by batch, so that memory does not grow with the file; return how many exceed BLOCK_SIZE."""
+    """Write the samples to `train` or `val`, batch by batch; return how many are longer than BLOCK_SIZE."""
     bos, eos = tokenizer.token_to_id(BOS), tokenizer.token_to_id(EOS)
+    assert bos is not None and eos is not None  # every tokenizer of step 02 contains the markers
     longer = 0
     total = Path(settings.samples_path).stat().st_size
     with progress_bar("encode samples", total, unit="B") as bar:
@@ -136,7 +141,7 @@ def encode_samples(
 
 
 def encode_documents(settings: Settings, tokenizer: Tokenizer) -> Iterator[tuple[int, list[int]]]:
-    """Of each document: where its sample begins in the samples, and the tokens that it is found by."""
+    """For each document, the position of its sample in bytes and the tokens of its search words."""
     total = Path(settings.samples_path).stat().st_size
     with progress_bar("index documents", total, unit="B") as bar:
         samples = (sample for sample in read_samples(settings.samples_path) if sample.document)
@@ -149,6 +154,7 @@ def encode_documents(settings: Settings, tokenizer: Tokenizer) -> Iterator[tuple
 
 
 def print_report(settings: Settings, train: TokenFileHeader, val: TokenFileHeader, longer: int) -> None:
+    """Print the sizes of the two files and how many samples are longer than BLOCK_SIZE."""
     samples = train.samples + val.samples
     for path, header in ((settings.train_bin, train), (settings.val_bin, val)):
         print(f"{path}: {header.samples:,} samples, {header.tokens:,} tokens as {header.dtype}")

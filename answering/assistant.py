@@ -16,12 +16,15 @@ import pipeline
 from answering.form import LONGEST_CONTACT, GuidedForm, free_form, material_of, material_of_table
 from answering.guide import AnswerGuide
 from answering.verification import KnownContacts
-from corpus.extraction.answers import content_words
 from corpus.extraction.contacts import has_hidden_contacts
 from corpus.extraction.owners import UNNAMED
-from corpus.raw.documents import SEPARATOR, cut_documents, find_title, first_words, split_posts
+from corpus.raw.documents import cut_documents
+from corpus.raw.layout import SEPARATOR
 from corpus.raw.normalization import normalize, standardize_labels
+from corpus.raw.posts import split_posts
 from corpus.raw.reading import Line
+from corpus.raw.titles import find_title, first_words
+from corpus.raw.words import content_words
 from corpus.retrieval import WEAK_MATCH, DocumentIndex, FoundDocument, matching_share, open_index, searchable
 from corpus.samples import Sample
 from corpus.template import BOS, MARKERS, Template, neutralize_markers

@@ -6,7 +6,8 @@ from itertools import zip_longest
 
 from answering.guide import Choice, Form, Paragraph
 from answering.verification import KnownContacts
-from corpus.extraction.answers import candidate_passages, extract_answer, extract_review, has_title
+from corpus.extraction.answers import extract_answer, extract_review, has_title
+from corpus.extraction.passages import candidate_passages
 from corpus.raw.documents import Document
 from corpus.template import CONTACT_START, Part, Template, neutralize_markers, write_contact, write_institution
 
@@ -53,7 +54,7 @@ def material_of(documents: Sequence[tuple[str, str]], question: str = "", style:
         for name, lines in lists.items():
             lines += filter(known.allow_all, getattr(answer, name))
         for institution, values in answer.contacts.items():
-            contacts.setdefault(institution, []).extend(values)
+            contacts.setdefault(institution, []).extend((contact.label, contact.value) for contact in values)
     # Two documents may share a line or a contact.
     contacts = {institution: list(dict.fromkeys(values)) for institution, values in contacts.items()}
     lists = {name: list(dict.fromkeys(lines)) for name, lines in lists.items()}

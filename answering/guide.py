@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from answering.verification import KnownContacts
-from corpus.raw.documents import SENTENCE_END
 from corpus.raw.normalization import normalize
+from corpus.raw.sentences import SENTENCE_END
 from corpus.template import MARKERS, count_markers
 
 # Byte-level BPE writes visible bytes as the characters of the same number, the others as those from 256 on.

@@ -4,7 +4,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 
-from corpus.extraction.contacts import find_values, normalize_value
+from corpus.extraction.contact_values import find_values, normalize_value
 
 DIGIT_RUN = re.compile(r"\+?\d(?:[\d \-.–()]*\d)?")  # digits that are read together, whatever stands between them
 FEWEST_DIGITS = 7  # of a run that reads as a telephone number
@@ -29,7 +29,8 @@ class KnownContacts:
 
         Only spellings of which `may_begin` is true are led to from their beginning.
         """
-        pairs = list(dict.fromkeys([*values, *((place[2], place[3]) for place in _find_all(text))]))
+        found = (each for line in text.split("\n") for each in find_values(line))
+        pairs = list(dict.fromkeys([*values, *((each.label, each.value) for each in found)]))
         self.by_label: dict[str, list[str]] = {}
         for label, value in pairs:
             if may_begin(value):
@@ -56,8 +57,9 @@ class KnownContacts:
     def _find_unknown(self, line: str) -> list[int]:
         """Where the contacts in a line begin that are not known."""
         unknown, known = [], []
-        for start, end, label, value in find_values(line):
-            (known if (label, normalize_value(label, value)) in self.normalized else unknown).append((start, end))
+        for found in find_values(line):
+            is_known = (found.label, normalize_value(found.label, found.value)) in self.normalized
+            (known if is_known else unknown).append((found.start, found.end))
         for run in find_runs(line):
             is_within = any(start <= run.start() and run.end() <= end for start, end in known)
             if not is_within and digits_of(run[0]) not in self.digits:
@@ -87,11 +89,6 @@ class KnownContacts:
                 break
             found.append(spelling)
         return found
-
-
-def _find_all(text: str) -> Iterator[tuple[int, int, str, str]]:
-    for line in text.split("\n"):
-        yield from find_values(line)
 
 
 def find_runs(text: str) -> Iterator[re.Match]:

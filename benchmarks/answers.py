@@ -32,8 +32,9 @@ from answering.assistant import Assistant, Source
 from answering.form import material_of_table
 from benchmarks.samples import Score, similar, squeeze
 from corpus.extraction import questions
-from corpus.extraction.answers import content_words, strip_particle
-from corpus.extraction.contacts import find_contacts, find_values, normalize_value
+from corpus.extraction.contact_values import find_values, normalize_value
+from corpus.extraction.contacts import find_contacts
+from corpus.raw.words import content_words, strip_particle
 from corpus.samples import Sample, read_samples
 from corpus.template import BOS, END_QUESTION, EOS, QUESTION, Template
 from gpt.token_file import read_token_file
@@ -232,7 +233,8 @@ def listed_contacts(parts: dict[str, list[str]]) -> Contacts:
 def told_contacts(parts: dict[str, list[str]]) -> Contacts:
     """Those in all other lines."""
     lines = [line for lines in parts.values() for line in lines if not LISTED_CONTACT.match(line)]
-    return {(label, normalize_value(label, value)) for line in lines for _, _, label, value in find_values(line)}
+    found = (each for line in lines for each in find_values(line))
+    return {(each.label, normalize_value(each.label, each.value)) for each in found}
 
 
 def support(line: str, document: str) -> float:

@@ -11,20 +11,25 @@ import argparse
 import json
 import zlib
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from benchmarks.samples import GOALS, LABELLED, Score, compare, print_scores, similar_owner, squeeze
 from corpus.extraction import checklists, linear, owners
-from corpus.extraction.contacts import find_values
+from corpus.extraction.contact_values import find_values
 from corpus.extraction.linear import ROWS
 from corpus.extraction.statements import Statement, read_statements
-from corpus.raw.documents import find_title
 from corpus.raw.normalization import normalize, standardize_labels
+from corpus.raw.titles import find_title
 
 import numpy as np
 import torch
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+Labelled = dict[str, Any]  # a post and its labels
 FOLDS = 6
 CHECKLIST_DECAY = 2e-6  # weight decay; both were chosen by cross-validation
 OWNER_DECAY = 1e-4
@@ -32,7 +37,7 @@ STEPS = 60  # of L-BFGS
 LEAST_SHARE = 0.4  # of a statement that a label must cover to name its list
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--write", action="store_true", help="write the weights that all labelled posts teach")
     options = parser.parse_args()
@@ -53,8 +58,8 @@ def main():
     print_scores(f"{len(posts)} posts, {FOLDS} folds", cross_validate(posts))
 
 
-def cross_validate(posts: list[dict]) -> dict[str, Score]:
-    """The scores of each post by weights that were learned from the posts of the other folds."""
+def cross_validate(posts: list[Labelled]) -> dict[str, Score]:
+    """The scores of all posts, each with weights that were learned from the posts of the other folds."""
     scores: dict[str, Score] = defaultdict(Score)
     fold_of = [zlib.crc32(post["id"].encode()) % FOLDS for post in posts]
     for fold in range(FOLDS):
@@ -68,34 +73,36 @@ def cross_validate(posts: list[dict]) -> dict[str, Score]:
 
 
 def use(weights: dict[str, np.ndarray]) -> None:
-    """Let step 01's code judge by these weights."""
+    """Make the code of step 01 use these weights."""
     learned = linear.learned_weights()
     learned.clear()
     learned.update({task: np.ascontiguousarray(array, dtype=np.float64) for task, array in weights.items()})
 
 
-def learn(posts: list[dict]) -> dict[str, np.ndarray]:
+def learn(posts: list[Labelled]) -> dict[str, np.ndarray]:
+    """The weights by task, as in `linear.learned_weights`."""
     return {"checklist": learn_checklist(posts), "owner": learn_owners(posts)}
 
 
-def learn_checklist(posts: list[dict]) -> np.ndarray:
+def learn_checklist(posts: list[Labelled]) -> np.ndarray:
     """Weights (4, ROWS) of multinomial logistic regression over the statements of the posts."""
-    rows, owner_of, wanted = [], [], []
+    rows, statement_of_row = [], []
+    wanted: list[int] = []
     for post in posts:
         statements = read_statements(post["clean"], post["found_title"])
         if statements:
-            its_rows, its_owners = checklists.statement_features(statements)
+            its_rows, its_statements = checklists.statement_features(statements)
             rows.append(its_rows)
-            owner_of.append(its_owners + len(wanted))
+            statement_of_row.append(its_statements + len(wanted))
             wanted += [checklists.LISTS.index(_list_of(statement, post)) for statement in statements]
-    score = _scorer(np.concatenate(rows), np.concatenate(owner_of), len(wanted))
+    score = _scorer(np.concatenate(rows), np.concatenate(statement_of_row), len(wanted))
     target = torch.tensor(wanted)
     return _minimize(
         lambda weights: torch.nn.functional.cross_entropy(score(weights), target), outputs=4, decay=CHECKLIST_DECAY
     )
 
 
-def _list_of(statement: Statement, post: dict) -> str:
+def _list_of(statement: Statement, post: Labelled) -> str:
     """The list whose labels cover most of a statement, if they cover enough of it."""
     text, best = statement.text, ("none", LEAST_SHARE)
     for name, key in (("beware", "to_beware"), ("bring", "to_bring"), ("do", "to_do")):
@@ -111,10 +118,12 @@ def _list_of(statement: Statement, post: dict) -> str:
     return best[0]
 
 
-def learn_owners(posts: list[dict]) -> np.ndarray:
+def learn_owners(posts: list[Labelled]) -> np.ndarray:
     """Weights (1, ROWS) that give the right one of the candidates for each contact the highest score."""
-    rows, candidate_of, question_of, is_right = [], [], [], []
-    questions = 0
+    rows, candidate_of_row = [], []
+    value_of_candidate: list[int] = []
+    is_right: list[bool] = []
+    count = 0  # of the values whose owner is known
     for post in posts:
         lines = post["clean"].split("\n")
         found = [find_values(line) for line in lines]
@@ -124,49 +133,50 @@ def learn_owners(posts: list[dict]) -> np.ndarray:
         }
         previous = ""
         for number, values in enumerate(found):
-            for place, (_, _, label, value) in enumerate(values):
-                candidates = owners.find_candidates(lines, found, number, place, post["found_title"], previous)
-                owner = named.get((label, squeeze(value)), "")
+            for index, value in enumerate(values):
+                candidates = owners.find_candidates(lines, found, number, index, post["found_title"], previous)
+                owner = named.get((value.label, squeeze(value.value)), "")
                 exact = [squeeze(candidate.name) == owner for candidate in candidates]
                 right = exact if any(exact) else [similar_owner(squeeze(one.name), owner) for one in candidates]
                 if owner and any(right):
                     its_rows, its_candidates = owners.candidate_features(candidates)
                     rows.append(its_rows)
-                    candidate_of.append(its_candidates + len(is_right))
-                    question_of += [questions] * len(candidates)
+                    candidate_of_row.append(its_candidates + len(is_right))
+                    value_of_candidate += [count] * len(candidates)
                     is_right += right
-                    questions += 1
+                    count += 1
                     previous = candidates[right.index(True)].name
                 else:
                     previous = previous if not owner else ""
-    score = _scorer(np.concatenate(rows), np.concatenate(candidate_of), len(is_right))
-    question, right = torch.tensor(question_of), torch.tensor(is_right)
+    score = _scorer(np.concatenate(rows), np.concatenate(candidate_of_row), len(is_right))
+    value_numbers, is_right_one = torch.tensor(value_of_candidate), torch.tensor(is_right)
 
     def loss(weights: torch.Tensor) -> torch.Tensor:
         scores = score(weights)[:, 0]
         exponents = (scores - scores.max().detach()).exp()
-        total = torch.zeros(questions).index_add(0, question, exponents)
-        of_right = torch.zeros(questions).index_add(0, question, exponents * right)
+        total = torch.zeros(count).index_add(0, value_numbers, exponents)
+        of_right = torch.zeros(count).index_add(0, value_numbers, exponents * is_right_one)
         return (total.log() - of_right.clamp(min=1e-12).log()).mean()
 
     return _minimize(loss, outputs=1, decay=OWNER_DECAY)
 
 
-def _scorer(rows: np.ndarray, owner_of: np.ndarray, count: int):
-    """A function from weights (ROWS, outputs) to scores (count, outputs): `linear.score`, but differentiable."""
-    order = np.argsort(owner_of, kind="stable")
-    sizes = np.bincount(owner_of, minlength=count)
+def _scorer(rows: np.ndarray, item_of_row: np.ndarray, items: int) -> Callable[[torch.Tensor], torch.Tensor]:
+    """A function from weights (ROWS, outputs) to scores (items, outputs): `linear.score`, but differentiable."""
+    order = np.argsort(item_of_row, kind="stable")
+    sizes = np.bincount(item_of_row, minlength=items)
     offsets = torch.from_numpy(np.concatenate([[0], np.cumsum(sizes)[:-1]]))
     rows_tensor = torch.from_numpy(rows[order])
     scale = torch.from_numpy(1 / np.sqrt(np.maximum(1, sizes))).float()[:, None]
     return lambda weights: torch.nn.functional.embedding_bag(rows_tensor, weights, offsets, mode="sum") * scale
 
 
-def _minimize(loss, outputs: int, decay: float) -> np.ndarray:
+def _minimize(loss: Callable[[torch.Tensor], torch.Tensor], outputs: int, decay: float) -> np.ndarray:
+    """The weights (outputs, ROWS) with the smallest loss; `decay` is the factor of their squares."""
     weights = torch.zeros(ROWS, outputs, requires_grad=True)
     optimizer = torch.optim.LBFGS([weights], max_iter=STEPS, line_search_fn="strong_wolfe")
 
-    def closure():
+    def closure() -> torch.Tensor:
         optimizer.zero_grad()
         total = loss(weights) + decay * weights.square().sum()
         total.backward()

@@ -20,15 +20,20 @@ import difflib
 import json
 import tempfile
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 from corpus.extraction.answers import extract_answer
 from corpus.extraction.contacts import find_contacts
-from corpus.raw.documents import Document, find_title, split_posts
+from corpus.raw.documents import Document
 from corpus.raw.normalization import normalize, standardize_labels
+from corpus.raw.posts import split_posts
 from corpus.raw.reading import ReadingReport, read_lines
+from corpus.raw.titles import find_title
 
 ROOT = Path(__file__).resolve().parent.parent
+
 LABELLED = ROOT / "tests" / "labelled"
 GOALS = {
     "contact values": 0.98,
@@ -40,14 +45,19 @@ GOALS = {
 }
 
 
-class Score:
-    """Counts of what was found rightly, found wrongly and missed."""
+Item = TypeVar("Item")
+Same = Callable[[Item, Item], bool]
+Comparison = tuple[list[Any], list[Any], Same[Any]]  # found, labelled, whether two are the same
 
-    def __init__(self):
+
+class Score:
+    """Counts of the items that were found, and of the labelled ones."""
+
+    def __init__(self) -> None:
         self.found = self.labelled = self.right_found = self.right_labelled = 0
 
-    def add(self, found: list, labelled: list, same) -> tuple[list, list]:
-        """Count one post; return what is wrong and what is missed."""
+    def add(self, found: list[Item], labelled: list[Item], same: Same[Item]) -> tuple[list[Item], list[Item]]:
+        """Count one post; return what is wrong and what is missing."""
         wrong = [item for item in found if not any(same(item, label) for label in labelled)]
         missed = [label for label in labelled if not any(same(item, label) for item in found)]
         self.found += len(found)
@@ -57,13 +67,15 @@ class Score:
         return wrong, missed
 
     def precision(self) -> float:
+        """The share of right items among those found; 1 if none was found."""
         return self.right_found / self.found if self.found else 1.0
 
     def recall(self) -> float:
+        """The share of found items among those labelled; 1 if none was labelled."""
         return self.right_labelled / self.labelled if self.labelled else 1.0
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--of", default="fresh", help="the name of a labelled file: fresh, bundled or written")
     parser.add_argument("--show", action="store_true", help="print every difference")
@@ -92,8 +104,8 @@ def score_file(path: Path, show: bool) -> dict[str, Score]:
     return scores
 
 
-def compare(post: dict) -> dict:
-    """For each section what the program finds, what the reader found, and when two of them are the same."""
+def compare(post: dict[str, Any]) -> dict[str, Comparison]:
+    """For each section, what the program finds, what the reader labelled, and whether two of these are the same."""
     text = standardize_labels(normalize(post["text"]))
     title = find_title(tuple(text.split("\n")))
     document = Document("labelled", 1, 0, 0, title, text)
@@ -105,7 +117,7 @@ def compare(post: dict) -> dict:
     ]
     found = [(squeeze(contact.institution), contact.label, squeeze(contact.value)) for contact in contacts]
     known_values = {label[1:] for label in labels}
-    comparisons = {
+    comparisons: dict[str, Comparison] = {
         "contact values": (
             [contact[1:] for contact in found],
             [label[1:] for label in labels],
@@ -127,8 +139,8 @@ def compare(post: dict) -> dict:
     return comparisons
 
 
-def boundaries(path: Path, posts: list[dict]) -> tuple[list[int], list[int]]:
-    """The first lines of the posts of a file that is run together: as the program cuts it, as it was joined."""
+def boundaries(path: Path, posts: list[dict[str, Any]]) -> tuple[list[int], list[int]]:
+    """The numbers of the first lines of the posts of a file: as the program splits it, and as it was joined."""
     known = path.with_name("boundaries.json")
     if "before" not in posts[0]:
         raw = ROOT / "data" / "sample_raw.txt"
@@ -149,13 +161,13 @@ def _first_lines(raw: Path) -> list[int]:
 
 
 def similar_owner(one: str, other: str) -> bool:
-    """Whether one of two names without spaces holds the other."""
+    """Whether one of two names without spaces contains the other."""
     one, other = one.strip(".").lower(), other.strip(".").lower()
     return bool(one and other) and (one in other or other in one)
 
 
 def similar(one: str, other: str) -> bool:
-    """Whether two lines share 80 % of the characters of the shorter, in order."""
+    """Whether two lines share 80 % of the characters of the shorter one, in order."""
     one, other = squeeze(one), squeeze(other)
     if one in other or other in one:
         return min(len(one), len(other)) >= 2
@@ -164,10 +176,12 @@ def similar(one: str, other: str) -> bool:
 
 
 def squeeze(text: str) -> str:
+    """The text without white space."""
     return "".join(text.split())
 
 
 def print_scores(name: str, scores: dict[str, Score]) -> None:
+    """Print a table with a line for each section."""
     print(f"\n{name:16} precision  recall   goal   found labelled")
     for section, goal in GOALS.items():
         if section not in scores:

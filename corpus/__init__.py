@@ -1,1 +1,1 @@
-"""The text wing: from a raw file to samples, with the standard library and numpy only."""
+"""From a raw text to samples, and from a question to the documents that answer it. Does not need torch."""

@@ -1,8 +1,7 @@
-"""The template in the languages of other programs, so that they ask as step 05 asks.
+"""The template in the languages of other programs, so that they write prompts as step 05 does.
 
-A chat is more than this model knows: it answers one question. So the last user message is the question, and a
-system message, where there is one, the document to answer from. A model that sums up takes the user message
-as its document.
+The model answers one question, without the messages before it. The last user message is the question, and a system
+message, if there is one, is the document to answer from. For a model that summarises, the user message is the document.
 """
 
 import json
@@ -32,7 +31,7 @@ forge one; unlike step 05 nothing else of it is cleaned: no NFC, no other spelli
 {{%- endif -%}}
 """
 
-# The idiom for "the last message": a slice from it on has one element. Ollama itself puts [BOS] first.
+# For the last message, the slice that begins with it has one element. Ollama itself adds [BOS].
 OLLAMA = """\
 {{{{- range $i, $_ := .Messages }}}}
 {{{{- if and (eq .Role "user") (eq (len (slice $.Messages $i)) 1) -}}}}
@@ -43,7 +42,7 @@ OLLAMA = """\
 def write_jinja(template: Template) -> str:
     """A chat template for transformers, vLLM, MLX and llama.cpp: `Template.write_prompt` after [BOS].
 
-    Where the chat ends with an assistant message, that is written as an answer with its end, as in a sample.
+    An assistant message at the end of the chat is written as an answer with its end, as in a sample.
     """
     question, document = ("user", "system") if template.question else ("", "user")
     prompt = f"{{{{- {_quote(BOS)} -}}}}"
@@ -60,7 +59,7 @@ def write_jinja(template: Template) -> str:
 
 
 def write_ollama(template: Template) -> str:
-    """A template for Ollama, whose language cannot replace: markers in a question stay what they are."""
+    """A template for Ollama, whose language cannot replace text: markers in a question remain markers."""
     if not template.question:
         return OLLAMA.format(prompt=template.document.replace("{document}", "{{ .Content }}") + template.answer_start)
     document = template.document.replace("{document}", "{{ $.System }}")
@@ -68,9 +67,9 @@ def write_ollama(template: Template) -> str:
     return OLLAMA.format(prompt=f"{question}{{{{ if $.System }}}}{document}{{{{ end }}}}{template.answer_start}")
 
 
-def _jinja_sum(text: str, place: str, variable: str) -> str:
-    """`text` as an expression with a variable in its place: 'a{x}b' -> "a" + x + "b"."""
-    before, after = text.split(place)
+def _jinja_sum(text: str, placeholder: str, variable: str) -> str:
+    """`text` as an expression, with a variable instead of the placeholder: 'a{x}b' -> "a" + x + "b"."""
+    before, after = text.split(placeholder)
     return f"{_quote(before)} + {variable} + {_quote(after)}"
 
 

@@ -1,8 +1,8 @@
-"""The documents that answer a question, found by BM25 over the tokenizer's tokens.
+"""The documents that answer a question, found by BM25 over the tokens of the tokenizer.
 
-BM25 (Robertson and Zaragoza, 2009) gives a document points for each token that it shares with the
-question: more where few documents hold the token, more where this one holds it often, fewer where this
-one is long. So the index keeps for each token the documents that hold it, called its postings.
+BM25 (Robertson and Zaragoza, 2009) adds to the score of a document for each token that it shares with the question:
+more if few documents contain the token, more if this one contains it often, less if this one is long. The index
+therefore lists for each token the documents that contain it, its postings.
 """
 
 import re
@@ -20,55 +20,55 @@ from pipeline import StepError
 
 import numpy as np
 
-K1 = 1.5  # how much a second and a third occurrence of a token add; 0 = nothing
-B = 0.75  # how much of a document's length is held against it; 0 = nothing, 1 = all
+K1 = 1.5  # how much further occurrences of a token add; 0 = nothing
+B = 0.75  # how much the length of a document reduces its score; 0 = not at all, 1 = in proportion
 
-# A document that holds less than this share of the question (`matching_share`) is likely about something else. Of the
-# labelled questions in tests/, 1 of the 38 that find their document falls below it; of 40 about other things 25, while
-# 6 find none.
+# A document that contains less than this share of the question (`matching_share`) is probably about something else. Of
+# the labelled questions in tests/, 1 of the 38 that find their document is below it; of 40 about other topics, 25 are
+# below it, and 6 find no document.
 WEAK_MATCH = 0.3
 
-CANDIDATES = 30  # the best by their tokens, among which are looked for those that hold a word of the question
+CANDIDATES = 30  # the best documents by their tokens, of which those that contain a word of the question are kept
 
-FORMAT = "document-index-1"
-DOCUMENTS_AT_ONCE = 1024  # sorted at once while the index is built; more takes more memory and is no faster
-COUNT_BITS = 8  # of a posting; a token that a document holds more than 255 times counts as 255
+INDEX_FORMAT = "document-index-1"
+DOCUMENTS_AT_ONCE = 1024  # sorted at once while the index is built; more need more memory and are not faster
+COUNT_BITS = 8  # of a posting; more than 255 occurrences of a token in a document count as 255
 
 # Korean puts particles and endings behind a word (여권을, 여권이; 연장하려면, 연장했다), so questions and documents
-# rarely share whole words. The first two syllables of a word mostly say what it is about.
-WORD = re.compile(r"[가-힣]+|[^\W\d_가-힣]+|[0-9]+")
+# rarely share whole words. The first two syllables of a word usually determine its meaning.
+SEARCH_WORD = re.compile(r"[가-힣]+|[^\W\d_가-힣]+|[0-9]+")
 SYLLABLES = 2
-# Such words, when cut, say how something is asked and not what about: they would find other questions.
+# Words, cut to two syllables, that tell how a question is asked and not its topic: they would find other questions.
 QUESTION_WORD = re.compile(
     "어[떻떡떤디느]|무[엇슨]|뭐가?|[뭘뭔왜]|언제|얼마|누가|알려|가르|주세|싶[은어습]|있[나을는어다]|하[나죠려면고는]|해[야요]|할[까지]?"
     "|되[나는면죠]|돼요?|될까|좋[아을]|필요|방법|받[을으아]|저는|제가?|[그이]런|같[은아]|때문|대[해한]|관[해한]|함께|정리|요약"
     "|궁금|부탁|일[에을은]|[것게거걸좀수데꼭때]"
 )
-# Every answer has them; 연락 and 번호 alone may be what a question is about: "연락이 끊겼습니다".
+# Every answer contains them; 연락 and 번호 alone may be the topic of a question: "연락이 끊겼습니다".
 PARTS_OF_ANSWERS = ("연락처", "전화번호")
 
 
 def searchable(text: str) -> str:
-    """What a text is found by, to be given to the tokenizer; the same for documents and questions.
+    """The search words of a text, for the tokenizer; the same for documents and questions.
 
     >>> searchable("여권을 잃어버렸어요. 어떻게 하나요?")
     ' 여권 잃어'
     """
-    return "".join(map(_search_word, WORD.findall(text)))
+    return "".join(map(_search_word, SEARCH_WORD.findall(text)))
 
 
-@lru_cache(maxsize=1 << 16)  # the few words that are most of a text come again and again
+@lru_cache(maxsize=1 << 16)  # a few words make up most of a text
 def _search_word(word: str) -> str:
     cut = word[:SYLLABLES] if "가" <= word[0] <= "힣" else word.lower()
-    # A space stands before every word, for the tokenizer has other tokens for words without one.
+    # A space precedes every word, because the tokenizer has different tokens for words without one.
     return "" if QUESTION_WORD.fullmatch(cut) or word.startswith(PARTS_OF_ANSWERS) else " " + cut
 
 
 def matching_share(question: str, text: str, rarity: Callable[[str], float]) -> float:
-    """The share of a question's words, each counted by its rarity, that stand in a text; of no words 0."""
+    """The share of a question's words that a text contains, weighted by rarity; 0 without words."""
     weights = {word: rarity(word) for word in searchable(question).split()}
-    told = set(searchable(text).split())
-    return sum(weight for word, weight in weights.items() if word in told) / (sum(weights.values()) or 1)
+    words_of_text = set(searchable(text).split())
+    return sum(weight for word, weight in weights.items() if word in words_of_text) / (sum(weights.values()) or 1)
 
 
 @dataclass(frozen=True)
@@ -76,23 +76,24 @@ class FoundDocument:
     """A document that shares tokens with the question."""
 
     number: int  # in the order of the samples, counted from 0
-    score: float  # BM25; over 0
+    score: float  # BM25, above 0
 
 
 @dataclass(frozen=True)
 class DocumentIndex:
-    """For each token, the documents that hold it. What a document says is read from the samples."""
+    """For each token, the documents that contain it. The text of a document is read from the samples."""
 
-    starts: np.ndarray  # (vocabulary + 1,) where each token's postings begin; the last is where all end
-    postings: np.ndarray  # (postings,) document number << COUNT_BITS | how often it holds the token
+    starts: np.ndarray  # (vocabulary + 1,) index of the first posting of each token; the last is the number of postings
+    postings: np.ndarray  # (postings,) document number << COUNT_BITS | occurrences of the token in it
     lengths: np.ndarray  # (documents,) tokens
-    positions: np.ndarray  # (documents,) bytes before the document's sample in the file of samples
+    positions: np.ndarray  # (documents,) bytes before the document's sample in samples.txt
 
     @classmethod
     def build(cls, documents: Iterable[tuple[int, Sequence[int]]], vocab_size: int) -> "DocumentIndex":
-        """Index documents, each given as its position in the file of samples and its token ids.
+        """Index documents, each given as its position in samples.txt and its token ids.
 
-        They are read as a stream: of each token of a document six bytes are kept, and four at the end.
+        They are read as a stream: six bytes for each token of a document are kept in memory, and four at the end.
+        Raises StepError for too many documents.
         """
         lengths: list[int] = []
         positions: list[int] = []
@@ -112,19 +113,21 @@ class DocumentIndex:
 
     def save(self, file: BinaryIO) -> None:
         """Write the index to an open file, as plain arrays."""
-        np.savez(file, format=FORMAT, **{field.name: getattr(self, field.name) for field in fields(self)})
+        np.savez(file, format=INDEX_FORMAT, **{field.name: getattr(self, field.name) for field in fields(self)})
 
     @classmethod
     def open(cls, path: Path | str) -> "DocumentIndex":
-        """Read an index. Raises StepError where there is none or it is damaged."""
+        """Read an index. Raises StepError if the file is missing or damaged."""
         try:
             with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
-                if str(arrays["format"]) != FORMAT:
-                    raise StepError(f"{path}: its format is {str(arrays['format'])!r}, not {FORMAT!r}; {_remedy(path)}")
+                if str(arrays["format"]) != INDEX_FORMAT:
+                    raise StepError(
+                        f"{path}: its format is {str(arrays['format'])!r}, not {INDEX_FORMAT!r}; {_remedy(path)}"
+                    )
                 return cls(**{field.name: arrays[field.name] for field in fields(cls)})
         except FileNotFoundError:
             raise StepError(f"{path}: file not found; {_remedy(path)}") from None
-        # What zipfile and numpy raise for damaged files; an ndarray (of a plain .npy) knows no `with`.
+        # What zipfile and numpy raise for damaged files; the array of a plain .npy file does not support `with`.
         except (zipfile.BadZipFile, OSError, EOFError, ValueError, LookupError, RuntimeError, TypeError):
             raise StepError(f"{path}: damaged, or not an index of documents; {_remedy(path)}") from None
 
@@ -133,9 +136,9 @@ class DocumentIndex:
         return len(self.lengths)
 
     def search(self, token_ids: Iterable[int], count: int) -> list[FoundDocument]:
-        """The `count` best documents for the tokens of a question, the best first, of equals the earlier one.
+        """The `count` best documents for the tokens of a question, the best first, of equal ones the earlier first.
 
-        There are fewer, or none, where fewer documents hold one of the tokens.
+        There are fewer, or none, if fewer documents contain one of the tokens.
         """
         if not len(self.postings):
             return []
@@ -147,7 +150,7 @@ class DocumentIndex:
             scores[documents] += self._weigh(len(postings)) * (K1 + 1) * times / (times + damping[documents])
         found = np.flatnonzero(scores)
         if len(found) > count:
-            # Sorting all would take longer than the search: only those as good as the last that is wanted are.
+            # Sorting all of them would take longer than the search: sort only those that may be among the best.
             found = found[scores[found] >= np.partition(scores[found], -count)[-count]]
         best = found[np.argsort(-scores[found], kind="stable")][:count]
         return [FoundDocument(int(number), float(scores[number])) for number in best]
@@ -157,18 +160,18 @@ class DocumentIndex:
     ) -> list[FoundDocument]:
         """The `count` best documents that share a word with a question.
 
-        Tokens alone would take pieces of words for words: 강아지, cut to 강아, may be spelled 강 and 아.
+        Tokens alone would confuse parts of words with words: 강아지, cut to 강아, may consist of the tokens 강 and 아.
         """
         words = set(searchable(question).split())
         found = self.search(encode(searchable(question)), max(count, CANDIDATES))
         return list(islice((each for each in found if words & set(searchable(text_of(each)).split())), count))
 
     def read(self, found: FoundDocument, samples_path: Path | str) -> Sample:
-        """The sample that holds a found document, with its title, source, line and text (`sample.document`)."""
+        """The sample that contains a found document, with its title, source, line and text (`sample.document`)."""
         return read_sample(samples_path, int(self.positions[found.number]))
 
     def rarity(self, word: Iterable[int]) -> float:
-        """What a word that these tokens spell weighs: more, the fewer documents hold all of them. Over 0."""
+        """The weight of the word with these tokens, above 0: the fewer documents contain them all, the larger."""
         holders = (self._postings_of(token) >> COUNT_BITS for token in set(word))
         return self._weigh(len(reduce(np.intersect1d, holders)))
 
@@ -176,8 +179,8 @@ class DocumentIndex:
         return self.postings[self.starts[token] : self.starts[token + 1]]
 
     def _weigh(self, holders: int) -> float:
-        # Not in the article: the one that log1p adds. Without it a token of most documents would take points away.
-        return np.log1p((len(self) - holders + 0.5) / (holders + 0.5))
+        # log1p instead of log, unlike in the article: a token of most documents would otherwise reduce the score.
+        return float(np.log1p((len(self) - holders + 0.5) / (holders + 0.5)))
 
 
 def _remedy(path: Path | str) -> str:
@@ -185,10 +188,9 @@ def _remedy(path: Path | str) -> str:
 
 
 def open_index(path: Path | str, samples_path: Path | str, tokenizer_sha256: str) -> DocumentIndex:
-    """The index, after proving that it was made from these samples and with this tokenizer.
+    """The index, after a check that it was made from these samples and with this tokenizer; raises StepError if not.
 
-    Goes by the manifest and the sizes of the files, so that answering need not wait until hundreds of
-    megabytes are read. Raises StepError.
+    The check compares the manifest and the sizes of the files, so that it does not read hundreds of megabytes.
     """
     entry = pipeline.require_entry(path, made_by="03_build_bin_dataset.py")
     samples = pipeline.require_entry(samples_path, made_by="01_prepare_samples.py")
@@ -204,7 +206,7 @@ def open_index(path: Path | str, samples_path: Path | str, tokenizer_sha256: str
 
 
 def _sort_postings(batch: list[Sequence[int]], first: int, vocab_size: int) -> tuple[np.ndarray, np.ndarray]:
-    """The tokens of some documents, ascending, and the posting of each; `first` is the first document's number."""
+    """The tokens of some documents, ascending, and the posting of each; `first` is the number of the first document."""
     numbers = np.repeat(np.arange(first, first + len(batch)), [len(token_ids) for token_ids in batch])
     tokens = np.concatenate([np.asarray(token_ids, dtype=np.int64) for token_ids in batch])
     pairs, times = np.unique(tokens << 32 | numbers, return_counts=True)
@@ -213,9 +215,9 @@ def _sort_postings(batch: list[Sequence[int]], first: int, vocab_size: int) -> t
 
 
 def _merge_runs(runs: list[tuple[np.ndarray, np.ndarray]], starts: np.ndarray) -> np.ndarray:
-    """All postings by token, and of one token by document: each run's go behind those of the runs before it."""
+    """All postings, ordered by token and then by document: those of a run come after those of the runs before it."""
     merged = np.empty(starts[-1], dtype=np.uint32)
-    free = starts[:-1].copy()  # (vocabulary,) where each token's next posting goes
+    free = starts[:-1].copy()  # (vocabulary,) index for the next posting of each token
     for tokens, postings in runs:
         sizes = np.bincount(tokens, minlength=len(free))
         run_starts = np.cumsum(sizes) - sizes

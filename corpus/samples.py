@@ -1,4 +1,4 @@
-"""`samples.txt`: samples one after another, each below a line that says which document it was made from.
+"""`samples.txt`: samples one after another, each below a header line that names its document.
 
     ### {"family": 12, "post": 12, "part": 0, "kind": "grounded", "source": "raw.txt", "line": 345, "title": "여권"}
     [QUESTION]
@@ -6,8 +6,8 @@
     [/ANSWER]       (of a summary: [/SUMMARY])
     (an empty line)
 
-The line is for people and for the split of step 03; it is no part of the sample. No text can pass for
-one: until the marker that ends a sample nothing is read as a header, and markers in text are neutralised.
+The header is for people and for the split of step 03; it does not belong to the sample. Text cannot imitate it:
+nothing before the marker that ends a sample is read as a header, and markers in text are neutralised.
 """
 
 import json
@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pipeline
 from corpus.raw.documents import Document
@@ -25,38 +25,37 @@ from pipeline import StepError
 
 HEADER_START = "### "
 PLAIN_TITLE = re.compile(r"[\w\s]+")  # without brackets, quotation marks and the like
-EXAMPLES = 400  # samples that an example is chosen from
-ENDS = (END_ANSWER + "\n", END_SUMMARY + "\n")
+EXAMPLES = 400  # samples that an example question is chosen from
+SAMPLE_ENDS = (END_ANSWER + "\n", END_SUMMARY + "\n")
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One training sample and where it comes from."""
+    """One training sample and its document."""
 
-    family: int  # number of the first of the posts that tell much the same; never on both sides of the split
-    post: int
-    part: int
+    family: int  # number of the first of several similar posts; the split never separates them
+    post: int  # number of the post
+    part: int  # number of the document within the post
     kind: str  # "grounded", "closed-book" or "summary"
-    source: str
-    line: int  # of the post's first line in the source, counted from 1
+    source: str  # file name
+    line: int  # of the post's first line in the file, counted from 1
     title: str
     text: str
-    position: int = field(default=0, compare=False)  # bytes before it in the file that it was read from
+    position: int = field(default=0, compare=False)  # bytes before its header in samples.txt; 0 before it is written
 
     @classmethod
     def of(cls, document: Document, family: int, kind: str, text: str) -> "Sample":
         """A sample made from a document."""
-        where = (document.post, document.part, kind, document.source, document.line, document.title)
-        return cls(family, *where, text)
+        return cls(family, document.post, document.part, kind, document.source, document.line, document.title, text)
 
     @property
     def question(self) -> str:
-        """The text in [QUESTION]; of a summary, which has none, the title."""
+        """The text in [QUESTION]; a summary has none, so there it is the title."""
         return self.text.partition(f"{QUESTION}\n")[2].partition(f"\n{END_QUESTION}")[0] or self.title
 
     @property
     def document(self) -> str:
-        """The text in [DOC]; "" of a closed-book sample."""
+        """The text in [DOC]; "" in a closed-book sample."""
         return self.text.partition(f"{DOC}\n")[2].partition(f"\n{END_DOC}")[0]
 
 
@@ -69,15 +68,15 @@ def format_sample(sample: Sample) -> str:
 
 
 def read_samples(path: Path | str) -> Iterator[Sample]:
-    """Yield the samples of a file one by one. Raises StepError where the file is not in this form."""
+    """Yield the samples of a file one by one. Raises StepError if the file does not have this form."""
     with open(path, "rb") as file:
         yield from _read_open_file(file, path)
 
 
 def example_question(path: Path | str) -> str:
-    """A question that shows what the model can do: one whose answer has few gaps, and that reads well.
+    """A question that shows what the model can do: it reads well, and its answer has few empty sections.
 
-    Raises StepError where the file cannot be read.
+    Raises StepError if the file does not have the form of samples.txt.
     """
     samples = [sample for sample in islice(read_samples(path), EXAMPLES) if sample.document and sample.question]
     nothing = [f"- {phrase}" for phrase in (Template().nothing, Template.of_style("summary").nothing)]
@@ -91,7 +90,7 @@ def example_question(path: Path | str) -> str:
 
 
 def read_sample(path: Path | str, position: int) -> Sample:
-    """The one sample that begins at a byte of the file. Raises StepError where none begins there."""
+    """The sample that begins at this byte of the file. Raises StepError if none begins there."""
     with open(path, "rb") as file:
         file.seek(position)
         for sample in _read_open_file(file, path, f", from byte {position:,} on"):
@@ -124,17 +123,17 @@ def _read_open_file(file: BinaryIO, path: Path | str, from_where: str = "") -> I
                 position = following - len(line_bytes)
             continue
         lines.append(line)
-        if line in ENDS:
+        if line in SAMPLE_ENDS:
             yield Sample(**header, text="".join(lines).rstrip("\n"), position=position)
             header, lines = None, []
     if header is not None:
         raise StepError(f"{name}: the last sample has no {END_ANSWER} or {END_SUMMARY}; {_remedy(path)}")
 
 
-def _read_header(line: str) -> dict | None:
-    """The fields of a sample in its header line; None where the line is no such header."""
+def _read_header(line: str) -> dict[str, Any] | None:
+    """The fields of a sample in its header line; None if the line is not a header."""
     try:
-        header = json.loads(line.removeprefix(HEADER_START))
+        header: dict[str, Any] = json.loads(line.removeprefix(HEADER_START))
         Sample(**header, text="", position=0)
         return header
     except (ValueError, TypeError):

@@ -1,7 +1,7 @@
-"""The form of a sample: how a question, a document and an answer are written down and asked for.
+"""The form of a sample: how questions, documents and answers are written.
 
-Step 01 writes samples with it, steps 04 and 05 ask with it. It is data, so it travels in a checkpoint.
-There are two styles: "answer", a question answered in four sections, and "summary", a document summed up in five.
+Step 01 writes samples in it, steps 04 and 05 write prompts in it. It consists of strings, so a checkpoint contains it.
+There are two styles: "answer", a question answered in four sections, and "summary", a document summarised in five.
 """
 
 import re
@@ -19,15 +19,25 @@ STYLES = ("answer", "summary")
 CONTACT_START = "  - "
 
 
-@dataclass
+@dataclass(frozen=True)
+class Contact:
+    """One way to reach an institution or a person."""
+
+    institution: str
+    label: str  # TEL, ADDR, WEB, KAKAO or EMAIL
+    value: str  # as written
+    normalized: str  # equal for two spellings of the same value
+
+
+@dataclass(frozen=True)
 class Answer:
-    """What an answer says; `write_answer` gives it its form, and takes what its style has a place for."""
+    """The content of an answer; `Template.write_answer` writes the fields that belong to its style."""
 
     summary: list[str] = field(default_factory=list)
     to_do: list[str] = field(default_factory=list)
     to_bring: list[str] = field(default_factory=list)
     to_beware: list[str] = field(default_factory=list)
-    contacts: dict[str, list[tuple[str, str]]] = field(default_factory=dict)  # institution -> (label, value)
+    contacts: dict[str, list[Contact]] = field(default_factory=dict)  # by institution
     details: str = ""
     merits: list[str] = field(default_factory=list)
     drawbacks: list[str] = field(default_factory=list)
@@ -36,16 +46,16 @@ class Answer:
 
 @dataclass(frozen=True)
 class Part:
-    """One part of an answer: a field of `Answer` below a heading."""
+    """One part of an answer."""
 
-    name: str
+    name: str  # of the field of `Answer`
     heading: str  # one line or two
-    bullet: str  # what each item begins with
+    bullet: str  # at the beginning of each item
 
 
 @dataclass(frozen=True)
 class Template:
-    """The fixed words of a sample; `Template.of_style` gives those of a style."""
+    """The fixed words of a sample in one style."""
 
     style: str = "answer"
     question: str = f"{QUESTION}\n{{question}}\n{END_QUESTION}\n\n"
@@ -66,13 +76,13 @@ class Template:
 
     @classmethod
     def of_style(cls, style: str) -> "Template":
-        """The template of one of STYLES. A summary answers no question: it follows the document at once."""
+        """The template of one of STYLES. A summary answers no question: it directly follows the document."""
         if style == "answer":
             return cls()
         return cls(style, question="", answer_start=f"{SUMMARY}\n", answer_end=f"\n{END_SUMMARY}", summary="핵심요약:")
 
     @property
-    def parts(self) -> tuple["Part", ...]:
+    def parts(self) -> tuple[Part, ...]:
         """The parts of an answer, in the order in which every answer has them."""
         if self.style == "summary":
             names = ("summary", "merits", "drawbacks", "audience", "to_beware")
@@ -92,22 +102,22 @@ class Template:
         return tuple(line for part in self.parts for line in part.heading.split("\n") if not line.startswith("- "))
 
     def to_dict(self) -> dict[str, str]:
-        """The template as plain strings, for a checkpoint; `Template(**…)` reads them back."""
+        """The template as strings, for a checkpoint; `Template(**strings)` is the same template."""
         return asdict(self)
 
     def write_prompt(self, question: str, document: str = "") -> str:
-        """Everything that stands before the answer; the model goes on from here."""
+        """Everything before the answer; the model continues it."""
         prompt = self.question.replace("{question}", neutralize_markers(question.strip()))
         if document:
             prompt += self.document.replace("{document}", neutralize_markers(document.strip()))
         return prompt + self.answer_start
 
     def write_sample(self, question: str, document: str, answer: Answer) -> str:
-        """A whole training sample; `document` is "" for a closed-book one."""
+        """A whole training sample; `document` is "" in a closed-book one."""
         return self.write_prompt(question, document) + neutralize_markers(self.write_answer(answer)) + self.answer_end
 
     def write_answer(self, answer: Answer) -> str:
-        """The parts below their headings; one without evidence says so in the fixed phrase."""
+        """The parts below their headings; an empty part contains the phrase `nothing`."""
         lines = []
         for part in self.parts:
             content = getattr(answer, part.name)
@@ -115,8 +125,9 @@ class Template:
             if not content:
                 lines.append(part.bullet + self.nothing)
             elif part.name == "contacts":
-                for institution, values in content.items():
-                    lines += [write_institution(institution), *(write_contact(*value) for value in values)]
+                for institution, contacts in content.items():
+                    lines.append(write_institution(institution))
+                    lines += [write_contact(contact.label, contact.value) for contact in contacts]
             elif part.name == "details":
                 lines.append(content)
             else:
@@ -124,7 +135,7 @@ class Template:
         return "\n".join(lines)
 
     def split_sections(self, answer_text: str) -> dict[str, str]:
-        """The text below each heading of a written answer; a heading that is absent or late is left out."""
+        """The text below each heading of a written answer, without headings that are missing or not in their order."""
         sections: dict[str, str] = {}
         current = None
         for line in answer_text.split("\n"):
@@ -137,16 +148,17 @@ class Template:
 
 
 def write_institution(name: str) -> str:
-    """The line of an institution; its contacts stand below."""
+    """The line of an institution, above its contacts."""
     return f"- {name}"
 
 
 def write_contact(label: str, value: str) -> str:
+    """The line of a contact, below its institution."""
     return f"{CONTACT_START}{label}: {value}"
 
 
 def neutralize_markers(text: str) -> str:
-    """Rewrite markers that occur in a user's text, so that text can never forge a special token.
+    """Rewrite the markers in a user's text, so that text can never forge a special token.
 
     >>> neutralize_markers("a [DOC] b")
     'a ［DOC］ b'
@@ -155,5 +167,5 @@ def neutralize_markers(text: str) -> str:
 
 
 def count_markers(text: str) -> int:
-    """How many markers a user's text holds."""
+    """The number of markers in a user's text."""
     return len(FORGED_MARKER.findall(text))

@@ -1,1 +1,1 @@
-"""From a document to an answer: its contacts, lists, summary and details, and the questions that ask for them."""
+"""From a document to an answer, with its summary, lists, contacts and details, and to questions about it."""

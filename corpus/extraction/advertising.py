@@ -1,10 +1,10 @@
-"""Tells advertising and link spam from posts; a post that warns of such offers is a post."""
+"""Finds advertising and link spam; a post that warns of such offers is neither."""
 
 import re
 
-from corpus.extraction.contacts import EMAIL_ADDRESS, KAKAO_VALUE, LABELLED_NUMBER, WEB_ADDRESS
+from corpus.extraction.contact_values import EMAIL_ADDRESS, KAKAO_VALUE, LABELLED_NUMBER, WEB_ADDRESS
 
-# Words of offers that nobody collects on purpose. One alone proves nothing.
+# Words of offers that nobody collects on purpose. A single one is no proof.
 OFFER = re.compile(
     r"바카라|카지노\s?사이트|토토\s?사이트|사설\s?토토|먹튀|꽁머니|슬롯|홀덤|총판|첫충|매충|롤링|페이백|배팅|베팅"
     r"|당일\s?대출|무직자|신용불량|급전|일수|작업\s?대출|대출\s?상담|무심사|한도\s?조회"
@@ -13,20 +13,21 @@ OFFER = re.compile(
     r"|가입\s?코드|추천인\s?코드|지금\s?바로\s?(?:클릭|가입|상담)|클릭\s?하세요|선착순\s?\d+명|무료\s?체험|이벤트\s?진행\s?중|문의\s?환영|24시간\s?상담",
 )
 WARNING = re.compile(r"사기|조심|주의|피해|당했|속지|신고|위험|마세요|불법")
-CONTACTS = (WEB_ADDRESS, LABELLED_NUMBER, KAKAO_VALUE, EMAIL_ADDRESS)
+SELLER_CONTACTS = (WEB_ADDRESS, LABELLED_NUMBER, KAKAO_VALUE, EMAIL_ADDRESS)
 MESSENGER = re.compile(r"카톡|카카오|텔레그램|telegram|라인")
-FEWEST_OFFERS = 3  # different offers that make a post advertising, if it says how to reach the seller
-FEWEST_LINKS = 3
-LINK_SHARE = 0.5  # of the characters of a post that is nothing but links
+FEWEST_OFFERS = 3  # different offers in advertising, which also says how to reach the seller
+FEWEST_LINKS = 3  # in link spam
+LINK_SHARE = 0.5  # of the characters of link spam, at least
+FEWEST_WARNINGS = 2  # in a post that warns of offers
 
 
 def find_advertising(text: str) -> str:
-    """What shows that a post is advertising: its offers, or that it consists of links; "" where nothing does."""
+    """The evidence that a post is advertising: its offers, or its first links; "" if it is not."""
     links = WEB_ADDRESS.findall(text)
     if len(links) >= FEWEST_LINKS and sum(map(len, links)) > LINK_SHARE * len(text):
         return ", ".join(links[:FEWEST_LINKS])
     offers = list(dict.fromkeys(re.sub(r"\s", "", offer) for offer in OFFER.findall(text)))
-    if len(offers) < FEWEST_OFFERS or len(WARNING.findall(text)) >= 2:
+    if len(offers) < FEWEST_OFFERS or len(WARNING.findall(text)) >= FEWEST_WARNINGS:
         return ""
-    says_whom_to_ask = any(pattern.search(text) for pattern in (*CONTACTS, MESSENGER))
-    return ", ".join(offers) if says_whom_to_ask else ""
+    names_contact = any(pattern.search(text) for pattern in (*SELLER_CONTACTS, MESSENGER))
+    return ", ".join(offers) if names_contact else ""

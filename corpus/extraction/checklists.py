@@ -1,7 +1,7 @@
-"""What a text tells its reader to do, to bring and to beware of, in its own words.
+"""What a text tells its reader to do, to bring and to beware of, in the words of the text.
 
-Every statement is judged by a linear model of its characters, of the heading above it and of a few signs
-that are known to matter; a person's labels taught it (see `corpus/extraction/linear.py`).
+A linear model classifies every statement by its characters, the heading above it and a few signs of instructions and
+warnings. It is learned from posts labelled by hand (see `corpus/extraction/linear.py`).
 """
 
 import re
@@ -13,12 +13,14 @@ from corpus.extraction.statements import Statement, read_statements
 
 import numpy as np
 
-MOST_ITEMS = 10  # of each part: more makes a list that nobody reads
-LISTS = ("none", "do", "bring", "beware")  # the columns of the weights
-# Added to the scores of LISTS: to leave a paper or a warning out costs a reader more than one line too many.
-ADVANTAGES = np.array([-0.5, 0.0, 0.3, 0.3])
+MOST_LISTED = 10  # statements of each list: nobody reads a longer one
+LISTS = ("none", "do", "bring", "beware")  # in the order of the outputs of the model
+# Added to the scores of LISTS: a missing document or warning is worse for a reader than a superfluous line.
+BIASES = np.array([-0.5, 0.0, 0.3, 0.3])
 
-# Each alternative begins with a letter, not a class: then `re` skips every position that no alternative begins at.
+TEXT, HEADING_TEXT, INLINE_HEADING_TEXT = range(3)  # whose n-grams: each has rows of its own
+
+# Each alternative begins with a letter, not with a character class: this lets `re` skip most positions.
 SIGNS = {
     "warns": re.compile(
         r"마세요|마십시오|마시고|마시길|마시기|마라|말\s?것|말자|말아야|지\s?마|지\s?말|않기|않도록|금지|금물|불가|안\s?(?:됩니다|돼|되|됨|받)|벌금|과태료|가산금"
@@ -40,7 +42,7 @@ SIGNS = {
         + r"|더(?:라|라고요?|라구요?|군요)[.!]?$|\?$"
     ),
 }
-HEADINGS = {
+LIST_HEADINGS = {
     "bring": re.compile(r"준비|구비|서류|챙|가져|지참|물품|가방|짐|첨부|붙임|필요|낼"),
     "beware": re.compile(r"주의|유의|조심|금지|말\s?것|안\s?되|못\s?하|불가|벌칙|위험|실수|사기"),
     "do": re.compile(
@@ -54,11 +56,11 @@ def find_checklist(text: str, title: str = "") -> tuple[list[str], list[str], li
     lists: dict[str, list[str]] = {name: [] for name in LISTS}
     told: set[str] = set()
     statements = read_statements(text, title)
-    for statement, place in zip(statements, classify(statements), strict=True):
+    for statement, name in zip(statements, classify(statements), strict=True):
         words = statement.text.strip(" ,;")
-        if words and words not in told and len(lists[place]) < MOST_ITEMS:
+        if words and words not in told and len(lists[name]) < MOST_LISTED:
             told.add(words)
-            lists[place].append(words)
+            lists[name].append(words)
     return lists["do"], lists["bring"], lists["beware"]
 
 
@@ -67,20 +69,20 @@ def classify(statements: Sequence[Statement]) -> list[str]:
     if not statements:
         return []
     scores = score(*statement_features(statements), len(statements), learned_weights()["checklist"])
-    return [LISTS[index] for index in (scores + ADVANTAGES[:, None]).argmax(axis=0)]
+    return [LISTS[index] for index in (scores + BIASES[:, None]).argmax(axis=0)]
 
 
 def statement_features(statements: Sequence[Statement]) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of all features of the statements of a text, and for each the index of its statement."""
-    rows, owners = ngram_rows([statement.text for statement in statements], kind=0)
+    """The rows of all features of the statements of a text, and the statement index of each, (features,) both."""
+    rows, statement_of_row = ngram_rows([statement.text for statement in statements], namespace=TEXT)
     all_rows, counts = [rows], []
     signs = [_signs(statement.text) for statement in statements]
     ends = [statement.text.rstrip(" .!~")[-2:] for statement in statements]
     for index, statement in enumerate(statements):
         of_statement = [
-            _place_rows(
+            _position_rows(
                 statement.heading,
-                statement.part_name,
+                statement.inline_heading,
                 statement.is_heading,
                 statement.is_item,
                 statement.is_numbered,
@@ -97,17 +99,17 @@ def statement_features(statements: Sequence[Statement]) -> tuple[np.ndarray, np.
             of_statement.append(_neighbour_rows("after", ends[index + 1], signs[index + 1]))
         all_rows += of_statement
         counts.append(sum(map(len, of_statement)))
-    return np.concatenate(all_rows), np.concatenate([owners, np.repeat(np.arange(len(statements)), counts)])
+    return np.concatenate(all_rows), np.concatenate([statement_of_row, np.repeat(np.arange(len(statements)), counts)])
 
 
 def _signs(text: str) -> tuple[str, ...]:
     return tuple(sign for sign, pattern in SIGNS.items() if pattern.search(text))
 
 
-@lru_cache(maxsize=1 << 14)  # few kinds of place are most of a text
-def _place_rows(
+@lru_cache(maxsize=1 << 14)  # a few positions make up most of a text
+def _position_rows(
     heading: str,
-    part_name: str,
+    inline_heading: str,
     is_heading: bool,
     is_item: bool,
     is_numbered: bool,
@@ -117,7 +119,7 @@ def _place_rows(
     length: int,
     signs: tuple[str, ...],
 ) -> np.ndarray:
-    """Rows of what is known of a statement besides its characters."""
+    """The rows of what is known of a statement besides its characters."""
     listed = is_item or is_plain_item
     features = [
         "any",
@@ -125,23 +127,25 @@ def _place_rows(
         f"first {is_first} item {is_item}",
         f"length {length} listed {listed}",
         f"siblings {siblings}",
-        f"below a heading {bool(heading)} in a part {bool(part_name)}",
+        f"below a heading {bool(heading)} in a part {bool(inline_heading)}",
         f"heading {is_heading}",
         " and ".join(signs),
     ]
     for sign in signs:
         features += [sign, f"{sign} listed {listed}"]
-    for place, pattern in HEADINGS.items():
+    for name, pattern in LIST_HEADINGS.items():
         if pattern.search(heading):
-            features += [f"below {place}", f"below {place} listed {listed}"]
-            features += [f"below {place} {sign}" for sign in signs]
-        if pattern.search(part_name):
-            features.append(f"in {place}")
+            features += [f"below {name}", f"below {name} listed {listed}"]
+            features += [f"below {name} {sign}" for sign in signs]
+        if pattern.search(inline_heading):
+            features.append(f"in {name}")
     rows = [np.array([row_of(feature) for feature in features])]
-    rows += [ngram_rows([text], kind)[0] for kind, text in ((1, heading), (2, part_name)) if text]
+    texts = ((HEADING_TEXT, heading), (INLINE_HEADING_TEXT, inline_heading))
+    rows += [ngram_rows([text], namespace)[0] for namespace, text in texts if text]
     return np.concatenate(rows)
 
 
 @lru_cache(maxsize=1 << 14)
 def _neighbour_rows(side: str, end: str, signs: tuple[str, ...]) -> np.ndarray:
+    """The rows of the statement before or after: its last characters and its signs."""
     return np.array([row_of(f"{side} ends {end}"), *(row_of(f"{side} {sign}") for sign in signs)])

@@ -1,15 +1,16 @@
-"""Whose contact it is: the names of offices, clinics, schools, firms and people in the words around it."""
+"""The names of offices, clinics, schools, firms and people in a text."""
 
 import re
+from collections.abc import Iterator
 
-from corpus.raw.documents import BULLET
+from corpus.raw.layout import BULLET
 from corpus.raw.normalization import LABELS
+from corpus.raw.words import OPTIONAL_PARTICLE
 
-LONGEST_NAME = 40
-LABEL = re.compile(r"\b(?:TEL|WEB|EMAIL|KAKAO|ADDR): ?")
+LONGEST_NAME = 40  # characters
 
-# What the names of institutions end in. A word that ends so is a name, with the nouns before it.
-KINDS = (
+# The ends of the names of institutions. A word that ends so is a name, together with the nouns before it.
+INSTITUTION_ENDINGS = (
     r"병원|의원|클리닉|치과|안과|내과|외과|소아과|산부인과|피부과|이비인후과|정형외과|한의원|약국|보건소|검사실"
     r"|검진센터|의료원|메디컬센터|청소년과|대사관|영사관|영사과|분관|총영사관|이민국|이민청|경찰서|경찰청"
     r"|지구대|소방서|시청|구청|동사무소|면사무소|세관|우체국|법원|검찰청|세무서|은퇴청|교육청|출장소|지사|본청"
@@ -22,15 +23,11 @@ KINDS = (
     r"|타워|골프장|컨트리클럽|동물병원|구조대|상담센터|연구소|공사|공단|위원회|재난실|상황실|당직실|원무과"
     r"|입원계|허가과|민원과|총무과|안전과"
 )
-INSTITUTION_WORD = re.compile(rf"(?:[가-힣A-Za-z0-9·&]*(?:{KINDS}))(?:\([A-Za-z가-힣 .·]{{1,30}}\))?")
-PARTICLE = (
-    r"(?:에서는|에서도|에서|에게|으로|까지|부터|하고|이라는|라는|이고|인데|이나|이|가|은|는|을|를|에|의|로|와|과|도|만|나|랑|님"
-    r"|이에요|예요|입니다|요)?"
-)
-ENDS_AS_NAME = re.compile(rf"^(?P<name>{INSTITUTION_WORD.pattern}){PARTICLE}$")
-# A word that can stand before the kind within a name: a noun, so without a particle or the ending of a verb.
-PART_OF_NAME = re.compile(r"^(?:[가-힣A-Za-z0-9·&.'’]{1,12})$")
-NO_PART_OF_NAME = re.compile(
+INSTITUTION_WORD = re.compile(rf"(?:[가-힣A-Za-z0-9·&]*(?:{INSTITUTION_ENDINGS}))(?:\([A-Za-z가-힣 .·]{{1,30}}\))?")
+ENDS_AS_NAME = re.compile(rf"^(?P<name>{INSTITUTION_WORD.pattern}){OPTIONAL_PARTICLE}$")
+# A word that may come before the last one of a name: a noun, so without a particle or the ending of a verb.
+WORD_IN_NAME = re.compile(r"^(?:[가-힣A-Za-z0-9·&.'’]{1,12})$")
+NOT_IN_NAME = re.compile(
     r"(?:[은는이가을를에의로와과도.]|에서|까지|부터|하고|고|면|서|니|요|다|데|던|한|된|할|될|있는|없는|같은|라는|이라|때문"
     r"|경우|기타|보다|처럼|만큼|말고|통해)$"
     r"|^(?:그|이|저|제|우리|저희|참고로|혹시|바로|먼저|그냥|다른|같이|여기|거기|근처|옆|앞|뒤|안|및|또는|그리고|시내|동네"
@@ -49,10 +46,12 @@ PERSON = re.compile(
     rf"(?:[가-힣A-Za-z]{{1,6}}\s)?[가-힣A-Za-z]{{1,6}}\s?(?:{PERSON_TITLES})(?![가-힣]{{2}})"
     r"|(?:Ms|Mr|Mrs|Mang|Ate|Kuya|Dr|Atty)\.?\s[A-Z가-힣][a-zA-Z가-힣]+"
 )
+MOST_WORDS_BEFORE = 3  # of a name, before the word that ends like an institution
+NAME_WORD = re.compile(r"[^\s,;:/|()\[\]<>'\"“”‘’「」『』→~]+(?:\([A-Za-z가-힣 .·]{1,30}\))?")
 QUOTED = re.compile(r"['‘\"“「『]([가-힣A-Za-z0-9 &·]{2,20})['’\"”」』]")
 
-# Words before a contact that say how or when to use it, not whose it is.
 LABEL_WORDS = "|".join(words for words, *_ in LABELS.values())
+# Words before a contact that say how or when to use it, not whose it is.
 ROLE_WORDS = (
     r"연락|문의|문의처|대표|대표번호|직통|예약|긴급|응급|당직|야간|주간|평일|주말|비고|번호|영업시간|운영시간"
     r"|시간|근무시간|근무시간 외|시간 외|문자|배달|주문|접수|신청|상담|신고|고장신고|등록|안내|통역|한국어|영어"
@@ -66,16 +65,16 @@ SUFFIXES = r"(?:와|과|이?나|은|는|이|가|을|를|으?로|에|에서|부�
 ONLY_ROLES = re.compile(
     rf"^(?:(?:{LABEL_WORDS}|{ROLE_WORDS}){SUFFIXES}[/·,() ]*)*$|^[^가-힣A-Za-z]*$|^[가-힣]$", re.IGNORECASE
 )
-# "병원" or "창구" alone says what somebody is, not who.
-NO_NAME_ALONE = re.compile(rf"^(?:{KINDS}|응급실|고객부|[A-Z ]+[A-Z]?|(?:{ROLE_WORDS}))$")
-# The full stop of "St. Luke's Medical Center" or "Dr. Kim Clinic" ends nothing.
-NO_STOP = r"(?<!\b(?:St|Dr|Mr|Ms)\.)(?<!\b(?:Mrs|Sta|Sto)\.)"
-SENTENCE_LIKE = re.compile(
-    rf"[.!?…]{NO_STOP}|(?:[다요죠음함됨임며고서면지니까데]|려고|어도|아도|하게|으로|에서|에게|한테|보다)$|(?:은|는|을|를)\s"
+# "병원" or "창구" alone is what somebody is, not a name.
+NO_NAME_ALONE = re.compile(rf"^(?:{INSTITUTION_ENDINGS}|응급실|고객부|[A-Z ]+[A-Z]?|(?:{ROLE_WORDS}))$")
+# The full stop of "St. Luke's Medical Center" or "Dr. Kim Clinic" is within a name.
+NOT_AFTER_TITLE = r"(?<!\b(?:St|Dr|Mr|Ms)\.)(?<!\b(?:Mrs|Sta|Sto)\.)"
+SENTENCE_SIGN = re.compile(
+    rf"[.!?…]{NOT_AFTER_TITLE}|(?:[다요죠음함됨임며고서면지니까데]|려고|어도|아도|하게|으로|에서|에게|한테|보다)$|(?:은|는|을|를)\s"
     r"|(?:하|되|있|없|않)[가-힣]*\s"
 )
 
-# Nobody is called so: a piece of a sentence ("방학에 한국 갈 때 조심", "급하시면") or of an address on the web.
+# Text with one of these is no name, but part of a sentence ("방학에 한국 갈 때 조심", "급하시면") or of a web address.
 NO_NAME = re.compile(
     r"(?:니다|[가-힣][어아해예에네데래대세지까]요|[았었했됐갔왔없있]다|[았었했됐없있받]음|됨|지킴|[나들]옴|[^편서]함|돼)$"
     r"|(?:[하되시으내뜨]면|[는은]데|지만|[어아해]서|더니|으니|려[면고]|고자|되어|[가-힣]에는|에서는?|에게|한테|으로|부터|까지|먼저|를)$"
@@ -84,14 +83,22 @@ NO_NAME = re.compile(
     r"|^\d+(?:년|월|일차)(?:\s|$)|\d시\s이[전후]|[=?]|&$|^https?$|://|www\.|\.(?:com|net|org|kr)\b"
 )
 
-# What may stand before a name in such a piece: "한국 원장님 계신 하늘나무덴탈".
+# In such a part, these words may come before a name: "한국 원장님 계신 하늘나무덴탈".
 NO_NAME_BEFORE = re.compile(r"^(?:.*(?:[가-힣](?:는|를|에게|에서|으로|지만)|계신|[하되으내]면)|때|이고|이며)\s")
 
 
 def find_institutions(text: str) -> list[str]:
     """The names of institutions in a text, in its order."""
-    found: list[tuple[int, str]] = []
-    words = list(re.finditer(r"[^\s,;:/|()\[\]<>'\"“”‘’「」『』→~]+(?:\([A-Za-z가-힣 .·]{1,30}\))?", text))
+    found = list(_find_korean_names(text))
+    found += [(match.start(), match[0]) for match in LATIN_NAME.finditer(text)]
+    found += [(match.start(), match[1]) for match in QUOTED.finditer(text)]
+    names = [name for _, name in sorted(found)]
+    return [name for name in names if 2 <= len(name) <= LONGEST_NAME and not NO_NAME_ALONE.match(name)]
+
+
+def _find_korean_names(text: str) -> Iterator[tuple[int, str]]:
+    """(position, name) of each word that ends like an institution, with the words around it that belong to the name."""
+    words = list(NAME_WORD.finditer(text))
     index = 0
     while index < len(words):
         match = ENDS_AS_NAME.match(words[index][0])
@@ -99,9 +106,9 @@ def find_institutions(text: str) -> list[str]:
             index += 1
             continue
         first = index
-        while first > 0 and index - first < 3 and _belongs_before(words[first - 1], words[first], text):
+        while first > 0 and index - first < MOST_WORDS_BEFORE and _belongs_before(words[first - 1], words[first], text):
             first -= 1
-        # "한국대사관 영사과", "한인회 사무국": the next word may name a part of the institution.
+        # "한국대사관 영사과", "한인회 사무국": the next word may name a department of the institution.
         last, name_end = index, words[index].start() + len(match["name"])
         while (
             last + 1 < len(words)
@@ -112,26 +119,22 @@ def find_institutions(text: str) -> list[str]:
             if not match:
                 break
             last, name_end = last + 1, words[last + 1].start() + len(match["name"])
-        found.append((words[first].start(), text[words[first].start() : name_end]))
+        yield words[first].start(), text[words[first].start() : name_end]
         index = last + 1
-    found += [(match.start(), match[0]) for match in LATIN_NAME.finditer(text)]
-    found += [(match.start(), match[1]) for match in QUOTED.finditer(text)]
-    names = [name for _, name in sorted(found)]
-    return [name for name in names if 2 <= len(name) <= LONGEST_NAME and not NO_NAME_ALONE.match(name)]
 
 
-def _belongs_before(word: re.Match, following: re.Match, text: str) -> bool:
-    """Whether a word is part of the name that the following word goes on with."""
+def _belongs_before(word: re.Match[str], following: re.Match[str], text: str) -> bool:
+    """Whether a word belongs to the name that continues with the following word."""
     return (
         text[word.end() : following.start()] == " "
-        and bool(PART_OF_NAME.match(word[0]))
-        and not NO_PART_OF_NAME.search(word[0])
+        and bool(WORD_IN_NAME.match(word[0]))
+        and not NOT_IN_NAME.search(word[0])
         and not word[0].isdigit()
     )
 
 
 def find_names(text: str) -> list[tuple[str, str]]:
-    """(name, kind) of everybody named in a text; the kind is "institution", "latin" or "person"."""
+    """(name, type) of every name in a text; the type is "institution", "latin" or "person"."""
     names = [(name, "institution") for name in find_institutions(text)]
     known = {name for name, _ in names}
     latin = (match[0].strip(" .,") for match in LATIN_WORDS.finditer(text))
@@ -140,7 +143,7 @@ def find_names(text: str) -> list[tuple[str, str]]:
 
 
 def clean_name(text: str) -> str:
-    """A name without bullets, marks, empty brackets and the words that only announce a contact."""
+    """A name without bullets, marks, brackets and words such as "contact" that belong to the value after it."""
     name = BULLET.sub("", text.strip())
     name = re.sub(r"\s*\([^()]*\)?\s*$", "", name)
     name = re.sub(rf"^(?:{LABEL_WORDS}|{ROLE_WORDS})[은는]\s+", "", name, flags=re.IGNORECASE)  # "연락은 총무 리아"

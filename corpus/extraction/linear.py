@@ -1,8 +1,8 @@
-"""Scores by learned weights: what is judged is described by features, and every feature has a weight.
+"""A linear model: an item, such as a statement, has features, and its score is the sum of their learned weights.
 
-Features are n-grams of characters and names such as "below a heading"; a hash gives each its row of
-weights, so no dictionary is needed (feature hashing, Weinberger et al., 2009). `benchmarks/learn_extraction.py`
-learns the weights in `learned.npz` from the posts in `tests/labelled/`.
+Features are n-grams of characters and names such as "below a heading". A hash assigns a row of weights to each, so
+no dictionary is needed (feature hashing, Weinberger et al., 2009). `benchmarks/learn_extraction.py` learns the
+weights in `learned.npz` from the posts in `tests/labelled/`.
 """
 
 import zlib
@@ -28,33 +28,33 @@ def learned_weights() -> dict[str, np.ndarray]:
 
 @lru_cache(maxsize=1 << 16)
 def row_of(feature: str) -> int:
-    """The row of a feature that has a name."""
+    """The row of a feature with this name."""
     return zlib.crc32(feature.encode()) % ROWS
 
 
-def ngram_rows(texts: Sequence[str], kind: int) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of all n-grams of some texts, and for each the index of its text, (n-grams,) both.
+def ngram_rows(texts: Sequence[str], namespace: int) -> tuple[np.ndarray, np.ndarray]:
+    """The rows of all n-grams of some texts, and the index of the text of each, (n-grams,) both.
 
-    The beginning and the end of a text count as characters. The same n-gram has another row for each `kind`.
+    The beginning and the end of a text count as characters. An n-gram has a different row in each namespace.
     """
     codes = np.frombuffer("\n".join(["", *texts, ""]).encode("utf-32-le"), dtype=np.uint32).astype(np.uint64)
     breaks = codes == ord("\n")
-    text_of = np.cumsum(breaks) - 1  # a line end belongs to the text that begins after it
-    hashed, inside = codes + np.uint64(kind << 32), np.ones(len(codes) - 1, dtype=bool)
-    rows, owners = [], []
+    text_of_code = np.cumsum(breaks) - 1  # a line end belongs to the text after it
+    hashed, inside = codes + np.uint64(namespace << 32), np.ones(len(codes) - 1, dtype=bool)
+    rows, text_of_row = [], []
     for size in range(2, LONGEST_NGRAM + 1):
         if size > 2:
-            inside = inside[:-1] & ~breaks[size - 2 : -1]  # no line end but the first and last of its characters
+            inside = inside[:-1] & ~breaks[size - 2 : -1]  # no line end within an n-gram
         hashed = hashed[:-1] * MULTIPLIER + codes[size - 1 :]
         rows.append(((hashed ^ (hashed >> np.uint64(29))) * MULTIPLIER >> np.uint64(64 - ROW_BITS))[inside])
-        owners.append(text_of[: len(hashed)][inside])
-    return np.concatenate(rows).astype(np.int64), np.concatenate(owners)
+        text_of_row.append(text_of_code[: len(hashed)][inside])
+    return np.concatenate(rows).astype(np.int64), np.concatenate(text_of_row)
 
 
-def score(rows: np.ndarray, owners: np.ndarray, count: int, weights: np.ndarray) -> np.ndarray:
-    """Scores (outputs, count): for each owner the sum of the weights of its rows over the root of their number.
+def score(rows: np.ndarray, item_of_row: np.ndarray, items: int, weights: np.ndarray) -> np.ndarray:
+    """Scores (outputs, items): the sum of the weights of an item's rows, divided by the square root of their number.
 
-    `weights` is (outputs, ROWS), each output together in memory.
+    `rows` and `item_of_row` are (features,); `weights` is (outputs, ROWS), C-contiguous.
     """
-    sums = [np.bincount(owners, weights=of_output[rows], minlength=count) for of_output in weights]
-    return np.stack(sums) / np.sqrt(np.maximum(1, np.bincount(owners, minlength=count)))
+    sums = [np.bincount(item_of_row, weights=of_output[rows], minlength=items) for of_output in weights]
+    return np.stack(sums) / np.sqrt(np.maximum(1, np.bincount(item_of_row, minlength=items)))

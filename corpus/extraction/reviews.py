@@ -1,16 +1,17 @@
-"""What a text finds good, what it finds bad, and whom it recommends its subject to, in its own words."""
+"""The merits, the drawbacks and the audience of what a text reviews, in the words of the text."""
 
 import re
 
-from corpus.extraction.institutions import LABEL
-from corpus.raw.documents import BULLET, HEAD_LINE, split_sentences
+from corpus.extraction.contact_values import CONTACT_LABEL
+from corpus.raw.layout import BULLET, HEAD_LINE
+from corpus.raw.sentences import split_sentences
 
-MOST_ITEMS = 5  # of each part
-SHORTEST_STATEMENT = 6
-LONGEST_HEADING = 20
+MOST_PER_LIST = 5  # statements
+SHORTEST_OPINION = 6  # characters
+LONGEST_REVIEW_HEADING = 20  # characters
 
-# A short line, or what stands before a colon, that says what the statements after it are.
-HEADINGS = {
+# A short line, or the words before a colon, that tell the list of the statements after it.
+REVIEW_HEADINGS = {
     "audience": re.compile(r"추천\s?(?:대상|하는\s?(?:분|사람))|이런\s?(?:분|사람)|누구에게|대상$"),
     "drawbacks": re.compile(r"단점|아쉬운|나쁜\s?점|불편한\s?점|싫은|힘든\s?점"),
     "merits": re.compile(r"장점|좋은\s?점|좋았던|마음에\s?든|추천\s?이유"),
@@ -26,9 +27,9 @@ DRAWBACK = re.compile(
 MERIT = re.compile(
     r"장점|좋았|좋습|좋아요|좋더|좋고|좋네|좋음|편리|편했|편하[고다게]|편합|저렴|싸[고서다게]|쌌|쌉니|친절|깨끗|깔끔|빠르|빨라|빨랐|빠릅|만족|추천(?!서|인)|괜찮|안전하|든든|무료|맛있|넓[고은다어]|조용|쉽[게고다습]|쉬웠"
 )
-# "친절하지 않다" praises nothing, and "비싸지 않다" does not complain.
+# "친절하지 않다" is no praise, and "비싸지 않다" is no complaint.
 DENIAL = re.compile(r"지(?:는|도|가)?\s?(?:않|못)|(?:안|못)\s?(?:좋|편|친절|추천)|없")
-# Advice says what to do, not how it was: "전화가 편하니 …하세요", "묻는 게 빠릅니다".
+# Advice is no opinion: "전화가 편하니 …하세요", "묻는 게 빠릅니다".
 ADVICE = re.compile(
     r"세요|십시오|말\s?것|지\s?마|(?:는|은|ㄴ)\s?(?:게|것이|편이|쪽이)\s?(?:\S{1,6}\s)?(?:빠|빨|좋|낫|편|안전|확실|정확)|면\s?(?:됩|돼)|을\s?것[.]?$|할\s?것[.]?$"
 )
@@ -37,50 +38,56 @@ ADVICE = re.compile(
 def find_review(text: str, title: str = "") -> tuple[list[str], list[str], list[str]]:
     """Merits, drawbacks and the audience: each statement in one list only, in the order of the text."""
     lists: dict[str, list[str]] = {"merits": [], "drawbacks": [], "audience": []}
-    section, listed = "", False  # what the last heading announced, and whether a list follows it
+    announced_list, in_items = "", False  # the list of the last heading, and whether list items follow it
     for line in text.split("\n"):
         line = line.strip()
         if not line:
-            section, listed = "", False
+            announced_list, in_items = "", False
             continue
         if HEAD_LINE.match(line) or line == title:
             continue
         body = BULLET.sub("", line)
         is_item = body != line
-        if listed and not is_item:
-            section = ""
-        head, mark, rest = re.match(r"([^:：]*)([:：]|$)(.*)", body).groups()
-        announced = _announced(head) if len(head) <= LONGEST_HEADING and (mark or not split_sentences(body)[1:]) else ""
-        if announced:
-            section, body, listed = announced, rest.strip(), False
+        if in_items and not is_item:
+            announced_list = ""
+        heading, rest = _split_heading(body)
+        if list_of_heading := _list_of_heading(heading):
+            announced_list, body, in_items = list_of_heading, rest, False
         else:
-            listed = is_item
+            in_items = is_item
         for statement in split_sentences(body):
-            place = section or _place_of(statement)
+            name = announced_list or _list_of_statement(statement)
             statement = statement.strip(" ,;")
-            if (
-                place
-                and len(statement) >= SHORTEST_STATEMENT
-                and not LABEL.search(statement)
-                and len(lists[place]) < MOST_ITEMS
-                and not any(statement in items for items in lists.values())
-            ):
-                lists[place].append(statement)
+            is_known = any(statement in statements for statements in lists.values())
+            if name and _may_be_listed(statement) and not is_known and len(lists[name]) < MOST_PER_LIST:
+                lists[name].append(statement)
     return lists["merits"], lists["drawbacks"], lists["audience"]
 
 
-def _announced(head: str) -> str:
-    return next((place for place, pattern in HEADINGS.items() if pattern.search(head)), "")
+def _split_heading(line: str) -> tuple[str, str]:
+    """A short line, or the words before a colon, and the rest of the line; ("", line) for a line without a heading."""
+    head, colon, rest = [*re.split("([:：])", line, maxsplit=1), "", ""][:3]
+    is_heading = len(head) <= LONGEST_REVIEW_HEADING and (colon or not split_sentences(line)[1:])
+    return (head, rest.strip()) if is_heading else ("", line)
 
 
-def _place_of(statement: str) -> str:
+def _may_be_listed(statement: str) -> bool:
+    return len(statement) >= SHORTEST_OPINION and not CONTACT_LABEL.search(statement)
+
+
+def _list_of_heading(heading: str) -> str:
+    return next((name for name, pattern in REVIEW_HEADINGS.items() if pattern.search(heading)), "")
+
+
+def _list_of_statement(statement: str) -> str:
+    """The list that a statement belongs to by its own words; "" for none."""
     if AUDIENCE.search(statement):
         return "audience"
     if ADVICE.search(statement):
         return ""
-    denied = bool(DENIAL.search(statement))
+    is_denied = bool(DENIAL.search(statement))
     if DRAWBACK.search(statement):
-        return "" if denied else "drawbacks"
+        return "" if is_denied else "drawbacks"
     if MERIT.search(statement):
-        return "drawbacks" if denied else "merits"
+        return "drawbacks" if is_denied else "merits"
     return ""

@@ -1,1 +1,1 @@
-"""From bytes to documents: decoded, cleaned, cut into posts, and the posts into documents."""
+"""From bytes to documents: text is decoded, cleaned, split into posts and cut into documents."""

@@ -1,9 +1,9 @@
-"""Posts that occur in a text more than once: exact copies, reposts with small edits, and relatives.
+"""Posts that occur in a text more than once: exact copies, copies with small edits, and related posts.
 
-Candidates are found by shingles, runs of three words (Broder, 1997), of which a part is kept that the words
-themselves choose, so that two copies choose alike. The table of shingles has a fixed size. A post is a copy
-only if a comparison with the full text of one earlier post says so; those texts wait in a file, and only
-their positions are in memory, 8 bytes a post.
+Candidates share shingles, which are runs of three words (Broder, 1997). Of a long post, only some shingles are kept;
+the words themselves determine which, so that two copies keep the same ones. The table of shingles has a fixed size.
+A post is a copy only if a comparison with the full text of an earlier post confirms it. Those texts are in a
+temporary file; memory holds only their positions, 8 bytes per post.
 """
 
 import hashlib
@@ -16,58 +16,58 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import BinaryIO
 
-from corpus.extraction.institutions import PARTICLE
-from corpus.raw.documents import Post
+from corpus.raw.posts import Post
+from corpus.raw.words import OPTIONAL_PARTICLE
 
 import numpy as np
 
 SHINGLE_WORDS = 3
 TABLE_SLOTS = 1 << 22  # 32 MB; holds the shingles of about 200 MB of text
-SAMPLED_FROM_WORDS = 120  # from this length on, one in eight shingles is enough
-FAMILY_SHARE = 0.25  # share of shingles seen before in one family that makes a post its relative
+SAMPLED_FROM_WORDS = 120  # of posts with at least so many words, one in eight shingles is enough
+FAMILY_SHARE = 0.25  # share of shingles seen before in one family; with more a post belongs to it
 
 # --- Which earlier posts are compared ---
-KNOWN_SHARE = 0.5  # a post with a smaller share of shingles seen before is no copy; the table may have lost some
-MOST_COMPARED = 5  # earlier posts that share most shingles with it
+KNOWN_SHARE = 0.5  # share of shingles seen before; with less a post is no copy. The table may have lost some.
+MOST_COMPARED = 5  # earlier posts: those that share the most shingles with a post
 
 # --- What makes a post a copy ---
-COPY_SHARE = 0.7  # share of its shingles that the earlier post has
-ORIGINAL_SHARE = 0.5  # share of the earlier post's shingles that it has; with less it is an extract
-LONGEST_EDIT = 5  # new words in a row inside the text; more of them are a new statement
-LONGEST_NOTE = 25  # new words in a row at its beginning or end: a greeting, "퍼온 글", the source
-# New words that tell posts of one pattern apart: another number or date, another day or time of day.
+COPY_SHARE = 0.7  # share of its shingles that the earlier post contains
+ORIGINAL_SHARE = 0.5  # share of the shingles of the earlier post that it contains; with less it is an extract
+LONGEST_EDIT = 5  # consecutive new words within the text; more are a new statement
+LONGEST_NOTE = 25  # consecutive new words at the beginning or the end: a greeting, "퍼온 글", the source
+# New words that distinguish posts with the same pattern: another number or date, another day or time of day.
 FIGURE = re.compile(r"\d|[월화수목금토일]요일|오전|오후|평일|주말")
-# … and another branch ("세부점은", but not "문제점은"). In a note of its own a name is only the source.
+# … and the name of another branch ("세부점은", but not "문제점은"). In a separate note, it is only the source.
 BRANCH = re.compile(
-    rf"(?:[^장단관시제요학초정허중평채약만]점|지점|지사|지부|분관|분원|분교|출장소|영업소|대리점|사무소|센터|캠퍼스){PARTICLE}$"
+    rf"(?:[^장단관시제요학초정허중평채약만]점|지점|지사|지부|분관|분원|분교|출장소|영업소|대리점|사무소|센터|캠퍼스){OPTIONAL_PARTICLE}$"
 )
-# A new word in the title and again in the text, or three times in the text, is one name put for another. It may
-# have different endings, so that only its first letters are compared.
+# A new word in the title and again in the text, or three times in the text, is a name instead of another. Its
+# endings may differ, so that only the first letters are compared.
 STEM_LETTERS = 2
-WORD = re.compile(r"\w+")
+COMPARED_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What is known of a post after it was compared with the earlier ones."""
+    """The result of a comparison of a post with the earlier ones."""
 
     number: int  # of the post, counted from 0 over the posts that are not copies; of a copy, that of its original
     family: int  # number of the first post of its family
-    original: Post | None = None  # the earlier post that this one is a copy of
-    share: float = 0.0  # of its shingles that the original has; 1 where it adds nothing
-    exact: bool = False  # it has the same words as the original
+    original: Post | None = None  # the earlier post, if this one is a copy
+    share: float = 0.0  # of its shingles that the original contains; 1 if it adds nothing
+    exact: bool = False  # whether it has the same words as the original
 
 
 class DuplicateFinder:
     """Compares each post with the earlier ones. `file` is an empty temporary file, open for reading and writing."""
 
-    def __init__(self, file: BinaryIO):
+    def __init__(self, file: BinaryIO) -> None:
         self.fingerprints = np.zeros(TABLE_SLOTS, dtype=np.uint32)
-        self.owners = np.zeros(TABLE_SLOTS, dtype=np.uint32)  # number of the first post with the shingle
+        self.first_posts = np.zeros(TABLE_SLOTS, dtype=np.uint32)  # number of the first post with the shingle
         self.families = array("I")  # family of each post that is not a copy
         self.file = file
-        self.positions = array("Q")  # of each such post in the file, in bytes
-        self.end = 0  # of the file, in bytes
+        self.positions = array("Q")  # in bytes, of each such post in the file
+        self.end = 0  # in bytes, of the file
 
     def add(self, post: Post) -> Finding:
         """Compare a post with the earlier ones, and keep it for later comparisons unless it is a copy."""
@@ -76,25 +76,25 @@ class DuplicateFinder:
         slots = shingles % TABLE_SLOTS
         prints = (shingles >> np.uint64(32)).astype(np.uint32) | 1  # 0 is the empty slot
         known = self.fingerprints[slots] == prints
-        owners = self.owners[slots][known].tolist()
-        if len(owners) >= KNOWN_SHARE * len(shingles):
-            for number, _ in Counter(owners).most_common(MOST_COMPARED):
+        first_posts = self.first_posts[slots][known].tolist()
+        if len(first_posts) >= KNOWN_SHARE * len(shingles):
+            for number, _ in Counter(first_posts).most_common(MOST_COMPARED):
                 original = self._read(number)
                 share, exact = compare(text, "\n".join(original.lines))
                 if share:
                     return Finding(number, self.families[number], original, share, exact)
         number = len(self.families)
         family = number
-        if owners:
-            # The first post of a family owns what they share, the others what only they have.
-            (nearest, votes), *_ = Counter(self.families[owner] for owner in owners).most_common(1)
+        if first_posts:
+            # Shingles of the whole family lead to its first post, those of single members to the others.
+            (nearest, votes), *_ = Counter(self.families[first] for first in first_posts).most_common(1)
             if votes >= FAMILY_SHARE * len(shingles):
                 family = nearest
         self.families.append(family)
-        # A slot keeps its first owner, so that a post does not lose its shingles to relatives; when the table is
-        # full, other shingles take the place of old ones.
+        # A slot keeps its first post, so that a post does not lose its shingles to related ones. In a full table,
+        # new shingles replace old ones.
         self.fingerprints[slots[~known]] = prints[~known]
-        self.owners[slots[~known]] = number
+        self.first_posts[slots[~known]] = number
         self._write(post)
         return Finding(number, family)
 
@@ -112,9 +112,9 @@ class DuplicateFinder:
 
 
 def compare(text: str, earlier: str) -> tuple[float, bool]:
-    """The share of a text's shingles that an earlier text has, and whether all words are the same.
+    """The share of a text's shingles that an earlier text contains, and whether all words are the same.
 
-    The share is 0 for a text that is not a copy: one that shares too little, or adds what makes it another post.
+    The share is 0 if the text is not a copy: it shares too little, or what it adds makes it another post.
     """
     words, earlier_words = _words(text), _words(earlier)
     if words == earlier_words:
@@ -134,8 +134,8 @@ def compare(text: str, earlier: str) -> tuple[float, bool]:
 
 
 def _is_another_post(text: str, words: list[str], is_old: list[bool]) -> bool:
-    """Whether the new words of a text make it another post, much as it shares with an earlier one."""
-    split = WORD.findall if WORD.search(text) else str.split
+    """Whether the new words of a text make it another post, although it shares much with an earlier one."""
+    split = COMPARED_WORD.findall if COMPARED_WORD.search(text) else str.split
     line_of_word = [number for number, line in enumerate(text.split("\n")) for _ in split(line)]
     old_lines = {line for line, old in zip(line_of_word, is_old, strict=True) if old}
     stems: Counter[str] = Counter()
@@ -164,14 +164,14 @@ def _new_runs(is_old: list[bool]) -> Iterator[tuple[int, int]]:
 
 
 def _words(text: str) -> list[str]:
-    """The words without punctuation, so that quotation marks make no difference; signs where there are only signs."""
-    return WORD.findall(text) or text.split()
+    """The words without punctuation, which may differ in copies; the marks of a text that has only marks."""
+    return COMPARED_WORD.findall(text) or text.split()
 
 
 def _shingles(text: str) -> np.ndarray:
-    """Hashes of the distinct runs of three words, (n,) as uint64; n is at least 1."""
+    """Hashes of the different runs of three words, (n,) uint64; n is at least 1."""
     words = text.split()
-    starts = range(max(1, len(words) - SHINGLE_WORDS + 1))
+    starts = list(range(max(1, len(words) - SHINGLE_WORDS + 1)))
     if len(words) >= SAMPLED_FROM_WORDS:
         starts = [start for start in starts if ord(words[start][-1]) % 8 == 0] or starts
     runs = dict.fromkeys(" ".join(words[start : start + SHINGLE_WORDS]) for start in starts)

@@ -1,10 +1,10 @@
-"""One spelling for what looks the same: Unicode form, invisible characters, white space, contact labels."""
+"""One spelling for what looks the same: Unicode form, invisible characters, white space, labels of contacts."""
 
 import html
 import re
 import unicodedata
 
-# Half characters of a garbled terminal, control characters, soft hyphen, zero-width and direction marks,
+# Lone surrogates, control characters, soft hyphen, zero-width and direction marks,
 # byte order mark, variation selectors, tags.
 INVISIBLE = re.compile(
     "[\ud800-\udfff\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
@@ -14,7 +14,7 @@ LINE_ENDS = re.compile("\r\n?|[\x0c\x85\u2028\u2029]")
 SPACES = re.compile("[ \t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
 SPACE_BEFORE_LINE_END = re.compile(" +$", re.MULTILINE)
 HTML_BREAK = re.compile(r"<(?:br|/p|/div|/li|/tr|/h[1-6])\s*/?>", re.IGNORECASE)
-# Between the cells of a row; the last cell ends with its row.
+# Between two cells of a row; the last cell ends together with its row.
 HTML_CELL_END = re.compile(r"</t[dh] ?>[ \t]*(?=<t[dh][ >])", re.IGNORECASE)
 HTML_TAG = re.compile(
     r"</?(?:p|div|span|a|b|i|u|em|strong|font|img|ul|ol|li|table|tbody|thead|tr|td|th|h[1-6]|hr|center|br|blockquote"
@@ -23,24 +23,25 @@ HTML_TAG = re.compile(
 )
 HTML_ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});")
 
-# A contact label is a word of LABELS followed by a colon, or by a value of its kind that no particle
-# follows: "Tel 02-0000-1234" is one; "hotel", "website", "전화번호를 적다" and "전화 02-0000-1234로" are not.
+# A contact label is a word of LABELS before a colon, or before a value of its type without a particle:
+# "Tel 02-0000-1234" has one; "hotel", "website", "전화번호를 적다" and "전화 02-0000-1234로" have none.
 PHONE = r"(?:\(\+?\d{1,4}\)|\+?\d)[\d\-–. ()~/]{5,}\d"
-# An address ends where Hangul begins: what follows is a particle ("www.…에서").
+# The address of a site ends where Hangul begins, which is a particle ("www.…에서").
 WEB = (
     r"(?:https?://|www\.)[^\s,)가-힣]+"
     r"|[a-z0-9\-]+(?:\.[a-z0-9\-]+)*\.(?:com|net|org|kr|ph|gov|edu|io|info|example)(?![a-z0-9])[^\s,)가-힣]*"
 )
 EMAIL = r"[a-z0-9._+\-]+@[a-z0-9\-]+(?:\.[a-z0-9\-]+)+"
 KAKAO_ID = r"(?=[A-Za-z0-9_.\-]*[\d_])[A-Za-z][A-Za-z0-9_.\-]{2,}"
-STREET_KIND = (
+STREET_WORD = (
     r"(?:St|Street|Ave|Avenue|Road|Rd|Drive|Dr|Blvd|Boulevard|Lane|Ln|Highway|Hwy|Circle|Ext|Tower|Towers|Bldg|Building|Plaza"
     r"|Arcade|Mall|Center|Centre|Commercenter|Residences|Condominium|Place|Village|Subd|Subdivision|Compound|Complex|Homes|Heights"
     r"|Square|Court|Terminal)"
 )
-# A street with its number or town, "12 Halimbawa Street", "Ayala Ave. 12", "할림바와 거리 12".
-ADDRESS = rf"(?=.*[\d,])(?:[a-z0-9][\w.'’/\-]*,? ){{1,6}}{STREET_KIND}\b|[가-힣]+(?:로|길| 거리) ?\d+"
-LABELS = {  # label: (its spellings, its pictures, a value of its kind, and one after a picture where that is another)
+# A street with its number or town: "12 Halimbawa Street", "Ayala Ave. 12", "할림바와 거리 12".
+ADDRESS = rf"(?=.*[\d,])(?:[a-z0-9][\w.'’/\-]*,? ){{1,6}}{STREET_WORD}\b|[가-힣]+(?:로|길| 거리) ?\d+"
+# label: (its spellings, its pictures, its values, and its values after a picture if those differ)
+LABELS: dict[str, tuple[str, ...]] = {
     "TEL": (
         r"대표 ?전화|전화 ?번호|휴대 ?전화|전화|연락처|핸드폰|휴대폰|모바일|telephone|hotline|mobile|phone|cell|tel|t",
         "☎☏📞📱",
@@ -55,30 +56,31 @@ LABELS = {  # label: (its spellings, its pictures, a value of its kind, and one 
     ),
     "ADDR": (r"주소|소재지|위치|오시는 ?길|찾아오시는 ?길|address|addr|location", "📍🏠", r"(?!)", ADDRESS),
 }
-PARTICLE = r"(?![\w가-힣]|\s?(?:으?로|에서?|[을를은는이가도와과]\s|입니다|이에요|예요|번으로|라고|인데|이고))"
+NO_PARTICLE = r"(?![\w가-힣]|\s?(?:으?로|에서?|[을를은는이가도와과]\s|입니다|이에요|예요|번으로|라고|인데|이고))"
 
 
-def _label_pattern(words: str, pictures: str, value: str, pictured: str = "") -> re.Pattern:
+def _label_pattern(words: str, pictures: str, value: str, value_after_picture: str = "") -> re.Pattern[str]:
     named = rf"(?<![\w.@/\-])(?:[{pictures}] ?)*(?:{words})\.? ?"
-    # A picture may stand some words before its value; "📱유심 등록은 공항에서 하세요" is about something else.
-    picture = rf"(?:[{pictures}] ?)+(?:[:：] ?(?=\S)|(?=[^.:：=!?]{{0,30}}?(?:{pictured or value})))"
-    return re.compile(rf"(?:{named}(?:[:：=]\s*(?=\S)|(?=(?>{value}){PARTICLE}))|{picture})", re.IGNORECASE)
+    # There may be some words between a picture and its value; without a value, as in "📱유심 등록은 공항에서 하세요", a
+    # picture is no label.
+    picture = rf"(?:[{pictures}] ?)+(?:[:：] ?(?=\S)|(?=[^.:：=!?]{{0,30}}?(?:{value_after_picture or value})))"
+    return re.compile(rf"(?:{named}(?:[:：=]\s*(?=\S)|(?=(?>{value}){NO_PARTICLE}))|{picture})", re.IGNORECASE)
 
 
 LABEL_PATTERNS = {label: _label_pattern(*spellings) for label, spellings in LABELS.items()}
-# Most lines hold no contact; this finds the ones worth the five searches above.
+# Most lines contain no contact; the five searches above are only for lines that match this.
 MAY_HOLD_LABEL = re.compile(
     r"[:：=@☎☏📞📱🌐✉📧💬📍🏠]|\d[\d\-. )]{5}|www|http|kakao|카톡|카카오|[a-z]\.[a-z]", re.IGNORECASE
 )
 
 
 def normalize(text: str) -> str:
-    """Return text in one Unicode form, without control and zero-width characters, HTML or surplus space.
+    """The text in one Unicode form, without control and zero-width characters, HTML or superfluous white space.
 
-    Lines stay lines. Applied to its own result it changes nothing.
+    Lines remain lines. A normalised text does not change.
     """
     cleaned = _normalize_once(text)
-    # What an escaped entity or a tag hid may itself be one.
+    # An entity or a tag may appear only when another one is gone: "&amp;lt;".
     while ("&" in text or "<" in text) and cleaned != text:
         text, cleaned = cleaned, _normalize_once(cleaned)
     return cleaned
@@ -97,7 +99,7 @@ def _normalize_once(text: str) -> str:
 
 
 def standardize_labels(text: str) -> str:
-    """Write the labels of contacts in one way: `☎️ 전화번호 : 02-…` becomes `TEL: 02-…`.
+    """Write the labels of contacts in one form: `☎️ 전화번호 : 02-…` becomes `TEL: 02-…`.
 
     >>> standardize_labels("Tel 02-0000-1234, hotel website")
     'TEL: 02-0000-1234, hotel website'

@@ -3,7 +3,7 @@
 import re
 
 from answering.verification import FEWEST_DIGITS, KnownContacts, digits_of, find_runs
-from corpus.extraction.contacts import find_values
+from corpus.extraction.contact_values import find_values
 
 import pytest
 from hypothesis import assume, example, given, settings
@@ -196,10 +196,13 @@ def test_what_is_allowed_can_be_ended_at_once_or_in_one_of_the_ways_named(source
 @settings(max_examples=150, deadline=None)
 def test_a_line_is_allowed_only_when_all_its_contacts_and_runs_are_in_the_source(source, line):
     known = KnownContacts(text=source)
-    in_source = {digits_of(run[0]) for run in find_runs(source)} | {value.lower() for *_, value in find_values(source)}
+    in_source = {digits_of(run[0]) for run in find_runs(source)} | {
+        found.value.lower() for found in find_values(source)
+    }
     if known.allow(line):
-        for *_, label, value in find_values(line):
-            assert value.lower() in in_source or (label == "TEL" and digits_of(value) in in_source)
+        for found in find_values(line):
+            is_number = found.label == "TEL" and digits_of(found.value) in in_source
+            assert found.value.lower() in in_source or is_number
         assert all(any(digits_of(run[0]) in each for each in in_source) for run in find_runs(line))
     else:
         assert find_values(line) or list(find_runs(line))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pipeline
 from corpus.retrieval import (
-    FORMAT,
+    INDEX_FORMAT,
     K1,
     B,
     DocumentIndex,
@@ -255,7 +255,7 @@ def test_files_of_other_kinds_are_refused(tmp_path):
     assert "damaged" in refusal(path)
     np.savez(path, weights=np.arange(5))
     assert "damaged" in refusal(path)
-    np.savez(path, format=FORMAT.replace("1", "0"))
+    np.savez(path, format=INDEX_FORMAT.replace("1", "0"))
     assert "'document-index-0'" in refusal(path)
     path.unlink()
     path.mkdir()

@@ -5,7 +5,7 @@ import importlib
 from corpus.extraction.questions import ask, has_final_consonant
 from corpus.raw.documents import Document
 from corpus.samples import Sample, format_sample, read_samples
-from corpus.template import MARKERS, UNK, Answer, Template, count_markers, neutralize_markers
+from corpus.template import MARKERS, UNK, Answer, Contact, Template, count_markers, neutralize_markers
 from pipeline import StepError
 
 import pytest
@@ -18,7 +18,12 @@ ANSWER = Answer(
     to_do=["대사관에 예약하고 방문하세요."],
     to_bring=["여권용 사진 2장", "신분증 사본"],
     to_beware=[],
-    contacts={"한국대사관 영사과": [("TEL", "(02) 0000-1234"), ("WEB", "www.embahada.example")]},
+    contacts={
+        "한국대사관 영사과": [
+            Contact("한국대사관 영사과", "TEL", "(02) 0000-1234", "+63200001234"),
+            Contact("한국대사관 영사과", "WEB", "www.embahada.example", "embahada.example"),
+        ]
+    },
     details="지난달 말라테에서 여권을 잃어버렸습니다.",
 )
 QUESTION = "여권을 잃어버리면 무엇부터 해야 하나요?"
@@ -85,7 +90,9 @@ ANSWERS = st.builds(
     to_bring=LINES,
     to_beware=LINES,
     contacts=st.dictionaries(
-        LINE, st.lists(st.tuples(st.sampled_from(["TEL", "WEB"]), LINE), min_size=1, max_size=2), max_size=2
+        LINE,
+        st.lists(st.builds(Contact, LINE, st.sampled_from(["TEL", "WEB"]), LINE, LINE), min_size=1, max_size=2),
+        max_size=2,
     ),
     details=st.lists(st.one_of(LINE, HEADING), max_size=5).map("\n".join),
 )
@@ -149,7 +156,7 @@ def test_no_text_holds_a_marker_once_it_is_neutralised(tokenizer, text):
 @given(FORGERIES, FORGERIES, FORGERIES)
 @settings(max_examples=200, deadline=None)
 def test_a_sample_holds_each_marker_only_where_the_template_puts_it(tokenizer, question, document, line):
-    answer = Answer([line], [line], [line], [line], {line: [("TEL", line)]}, document)
+    answer = Answer([line], [line], [line], [line], {line: [Contact(line, "TEL", line, line)]}, document)
     sample = TEMPLATE.write_sample(question, document, answer)
     in_document = ["[DOC]", "[/DOC]"] if document else []
     assert markers_in(tokenizer, sample) == ["[QUESTION]", "[/QUESTION]", *in_document, "[ANSWER]", "[/ANSWER]"]

@@ -41,19 +41,19 @@ TEXTS = st.lists(st.text(st.characters(blacklist_characters="\n", blacklist_cate
 
 @given(texts=TEXTS)
 def test_the_ngrams_of_a_text_do_not_depend_on_its_neighbours(texts):
-    rows, owners = ngram_rows(texts, kind=0)
+    rows, text_of_row = ngram_rows(texts, namespace=0)
     for index, text in enumerate(texts):
-        assert sorted(rows[owners == index]) == sorted(ngram_rows([text], kind=0)[0])
+        assert sorted(rows[text_of_row == index]) == sorted(ngram_rows([text], namespace=0)[0])
     assert len(rows) == 0 or 0 <= rows.min() <= rows.max() < ROWS
 
 
 def test_a_text_of_three_letters_has_nine_ngrams():
     """With its two ends it is five characters: four pairs, three triples, two fours."""
-    assert len(ngram_rows(["가나다"], kind=0)[0]) == 9
+    assert len(ngram_rows(["가나다"], namespace=0)[0]) == 9
 
 
 def test_ngrams_of_another_kind_are_other_features():
-    assert set(ngram_rows(["준비물"], kind=0)[0]) != set(ngram_rows(["준비물"], kind=1)[0])
+    assert set(ngram_rows(["준비물"], namespace=0)[0]) != set(ngram_rows(["준비물"], namespace=1)[0])
 
 
 @pytest.mark.parametrize(

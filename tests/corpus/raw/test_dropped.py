@@ -2,8 +2,8 @@
 
 import json
 
-from corpus.raw.documents import first_words
-from corpus.raw.dropped import HEADER, NOTHING, SHOWN_CHARACTERS
+from corpus.raw.dropped import EXPLANATION, NOTHING, SHOWN_CHARACTERS
+from corpus.raw.titles import first_words
 
 POSTS = """\
 [공지] 관광비자 연장 안내
@@ -27,8 +27,8 @@ def prepare(house, text: str) -> list[str]:
     house.raw.write_text(text, encoding="utf-8")
     house.run("01")
     content = house.dropped.read_text(encoding="utf-8")
-    assert content.startswith(HEADER)
-    return content.removeprefix(HEADER).strip().split("\n\n")
+    assert content.startswith(EXPLANATION)
+    return content.removeprefix(EXPLANATION).strip().split("\n\n")
 
 
 def test_each_post_left_out_is_listed_in_the_order_of_the_text_with_the_reason(new_house, capsys):

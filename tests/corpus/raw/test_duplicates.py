@@ -5,8 +5,8 @@ import random
 
 from corpus.extraction.advertising import find_advertising
 from corpus.raw import duplicates
-from corpus.raw.documents import Post
 from corpus.raw.duplicates import DuplicateFinder, Finding
+from corpus.raw.posts import Post
 
 import pytest
 

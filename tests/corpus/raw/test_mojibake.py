@@ -40,21 +40,21 @@ def test_sound_text_stays(line):
 
 
 def test_what_lost_its_bytes_is_left_out_and_counted():
-    spoilt = SENTENCE.encode().decode("cp949", "replace")
-    assert repair(spoilt) == ("", len(spoilt))
+    damaged = SENTENCE.encode().decode("cp949", "replace")
+    assert repair(damaged) == ("", len(damaged))
     assert repair("여권\ufffd 재발급") == ("여권 재발급", 1)
 
 
 def test_the_report_says_how_much_and_where(tmp_path):
-    spoilt = SENTENCE.encode().decode("cp949", "replace")
+    damaged = SENTENCE.encode().decode("cp949", "replace")
     western = SENTENCE.encode().decode("latin-1")
     path = tmp_path / "raw.txt"
     sound = [SENTENCE] * 40
-    path.write_text("\n".join([*sound, spoilt, western, spoilt, ""]), encoding="utf-8")
+    path.write_text("\n".join([*sound, damaged, western, damaged, ""]), encoding="utf-8")
     report = ReadingReport()
     lines = [line.text for line in read_lines(path, report)]
     assert lines == [*sound, "", SENTENCE, ""]
-    assert (report.garbled_bytes, report.first_garbled) == (2 * len(spoilt.encode()), "raw.txt, line 41")
+    assert (report.garbled_bytes, report.first_garbled) == (2 * len(damaged.encode()), "raw.txt, line 41")
     assert report.repaired_lines == 1
 
 
@@ -62,5 +62,6 @@ def test_step_01_prints_it(new_house, raw_text, capsys):
     new_house.raw.write_text(raw_text + "\n\n\n여권 재발급\ufffd 안내\n", encoding="utf-8")
     importlib.import_module("01_prepare_samples").main(new_house.flags("01"))
     assert (
-        "garbled                 3 bytes spoilt before they were saved, the first at raw.txt" in capsys.readouterr().out
+        "garbled                 3 bytes damaged before they were saved, the first at raw.txt"
+        in capsys.readouterr().out
     )

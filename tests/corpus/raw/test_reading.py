@@ -1,5 +1,7 @@
 """Files of unknown encoding and any size become a stream of clean lines, with an account of the bytes."""
 
+import io
+import os
 import tracemalloc
 
 from corpus.raw import reading
@@ -194,7 +196,7 @@ SENTENCES = "관리비에 수도 요금이 들어 있는지도 물어보십시�
 
 
 def test_a_line_that_is_too_long_comes_in_pieces_that_are_cut_between_words(raw, monkeypatch):
-    monkeypatch.setattr(reading, "LONGEST_LINE", 500)
+    monkeypatch.setattr(reading, "MAX_LINE_CHARACTERS", 500)
     text = "".join(f"{number}번째 집. {SENTENCES}" for number in range(200))
     lines, _ = read(raw, f"첫 줄\n{text}\n끝 줄".encode())
     pieces = lines[1:-1]
@@ -205,7 +207,7 @@ def test_a_line_that_is_too_long_comes_in_pieces_that_are_cut_between_words(raw,
 
 
 def test_a_long_line_without_spaces_loses_nothing(raw, monkeypatch):
-    monkeypatch.setattr(reading, "LONGEST_LINE", 100)
+    monkeypatch.setattr(reading, "MAX_LINE_CHARACTERS", 100)
     lines, _ = read(raw, ("가나다라마바사" * 300).encode())
     assert "".join(texts(lines)) == "가나다라마바사" * 300
 
@@ -217,7 +219,7 @@ def test_a_long_line_without_spaces_loses_nothing(raw, monkeypatch):
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_long_line_of_any_words_keeps_them_all(raw, words, block_bytes):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reading, "LONGEST_LINE", 40)
+        patch.setattr(reading, "MAX_LINE_CHARACTERS", 40)
         patch.setattr(reading, "BLOCK_BYTES", block_bytes)
         lines, _ = read(raw, ("여권 " + " ".join(words)).encode())
     assert " ".join(texts(lines)).split() == ["여권", *words]
@@ -227,7 +229,7 @@ def test_a_long_line_of_any_words_keeps_them_all(raw, words, block_bytes):
 def test_memory_does_not_grow_with_the_file(raw, monkeypatch):
     monkeypatch.setattr(reading, "BLOCK_BYTES", 1 << 14)
     monkeypatch.setattr(reading, "PROBE_BYTES", 1 << 14)
-    monkeypatch.setattr(reading, "LONGEST_LINE", 1 << 12)
+    monkeypatch.setattr(reading, "MAX_LINE_CHARACTERS", 1 << 12)
     peaks = []
     for repeats in (500, 4_000):
         raw.write_text((SENTENCES * 3 + "\n") * repeats + SENTENCES * repeats, encoding="utf-8")
@@ -276,3 +278,37 @@ def test_a_folder_without_text_files_is_named(tmp_path):
     (tmp_path / "사진.jpg").write_bytes(b"\xff\xd8")
     with pytest.raises(StepError, match=tmp_path.name):
         list_sources(tmp_path)
+
+
+# --- Streams ---
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp949", "utf-16"])
+def test_a_stream_is_read_as_a_file_is(raw, monkeypatch, encoding):
+    """Also where the text is longer than the part from which the encoding is detected."""
+    monkeypatch.setattr(reading, "PROBE_BYTES", 256)
+    monkeypatch.setattr(reading, "BLOCK_BYTES", 100)
+    content = "".join(f"{number}. {TEXT}" for number in range(20)).encode(encoding)
+    from_file, report_of_file = read(raw, content)
+    report = ReadingReport()
+    assert list(read_lines(io.BytesIO(content), report, "raw.txt")) == from_file
+    assert report == report_of_file
+
+
+def test_a_pipe_that_cannot_go_back_is_read_and_left_open():
+    read_end, write_end = os.pipe()
+    os.write(write_end, TEXT.encode("cp949"))
+    os.close(write_end)
+    with open(read_end, "rb") as pipe:
+        assert texts(read_lines(pipe, ReadingReport(), "표준 입력")) == TEXT.splitlines()
+        assert not pipe.closed
+
+
+def test_what_is_said_of_a_stream_calls_it_by_its_name():
+    report = ReadingReport()
+    content = TEXT.encode() * 20 + "안녕".encode()[:-1] + b"\n"
+    assert {line.source for line in read_lines(io.BytesIO(content), report, "standard input")} == {"standard input"}
+    assert report.encodings == {"standard input": "utf-8"}
+    assert report.first_unreadable.startswith("standard input, about byte")
+    with pytest.raises(StepError, match=r"^standard input: the file is empty"):
+        list(read_lines(io.BytesIO(b""), ReadingReport(), "standard input"))

@@ -2,7 +2,8 @@
 
 import re
 
-from corpus.raw.documents import cut_text, split_sentences
+from corpus.raw.documents import cut_text
+from corpus.raw.sentences import split_sentences
 
 import pytest
 from hypothesis import given, settings

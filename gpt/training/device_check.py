@@ -7,7 +7,7 @@ little, a broken kernel differs much: the tolerances lie between.
 import copy
 
 from gpt.device import autocast
-from gpt.model import GPT, KeyValueCache
+from gpt.model import GPT
 from gpt.training.loss import next_token_loss
 
 import torch
@@ -82,8 +82,7 @@ def _compare_cached(model: GPT, inputs: Tensor, dtype: torch.dtype) -> list[str]
     """Decoding: the last position with a cache of those before must be what it is without one."""
     if inputs.size(1) < 2:
         return []
-    weight = model.embedding.weight
-    cache = KeyValueCache(model.config, 1, inputs.size(1), weight.device, weight.dtype)
+    cache = model.new_cache(1, inputs.size(1))
     model.hidden_states(inputs[:, :-1], cache)
     cached = model.hidden_states(inputs[:, -1:], cache)[:, -1].float()
     whole = model.hidden_states(inputs)[:, -1].float()

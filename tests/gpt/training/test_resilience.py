@@ -8,7 +8,7 @@ import signal
 import time
 from types import SimpleNamespace
 
-import gpt.model
+import gpt.attention
 from gpt.checkpoint import best_of, load_checkpoint, previous_of
 from gpt.model import GPT, GPTConfig
 from gpt.training import device_check, plan
@@ -295,9 +295,9 @@ def broken_after(calls: int, attention, broken):
 
 
 def test_a_device_that_computes_other_gradients_is_found(model, row, monkeypatch):
-    attention = gpt.model.attend_in_blocks
+    attention = gpt.attention.attend_in_blocks
     wrong = broken_after(LAYERS, attention, lambda attention, *arguments: 1.1 * attention(*arguments))
-    monkeypatch.setattr(gpt.model, "attend_in_blocks", wrong)
+    monkeypatch.setattr(gpt.attention, "attend_in_blocks", wrong)
     complaints = compare_with_cpu(model, *row, torch.float32)
     assert any(complaint.startswith("gradient of layers") for complaint in complaints)
 
@@ -314,14 +314,14 @@ def test_a_device_that_decodes_wrongly_with_a_cache_is_found(model, row, monkeyp
     def forget(attention, q, k, v, mask):
         return attention(q, k, v, mask & (mask.cumsum(-1) > 1))  # all but what stands first
 
-    monkeypatch.setattr(gpt.model, "attend_with_few", broken_after(0, gpt.model.attend_with_few, forget))
+    monkeypatch.setattr(gpt.attention, "attend_few_queries", broken_after(0, gpt.attention.attend_few_queries, forget))
     assert any("with a cache" in complaint for complaint in compare_with_cpu(model, *row, torch.float32))
 
 
 def test_no_number_is_no_pass(model, row, monkeypatch):
-    attention = gpt.model.attend_in_blocks
+    attention = gpt.attention.attend_in_blocks
     wrong = broken_after(LAYERS, attention, lambda attention, *arguments: attention(*arguments) * float("nan"))
-    monkeypatch.setattr(gpt.model, "attend_in_blocks", wrong)
+    monkeypatch.setattr(gpt.attention, "attend_in_blocks", wrong)
     assert any(complaint.startswith("loss nan") for complaint in compare_with_cpu(model, *row, torch.float32))
 
 

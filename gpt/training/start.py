@@ -54,17 +54,17 @@ def require_same_model(
     inputs: Mapping[str, str],
     checkpoint_path: str,
     tokenizer_path: str,
-    command: Callable[..., str],
+    rerun: Callable[..., str],
 ) -> None:
     """Raise StepError unless a model of this shape, for this tokenizer, can go on from `start`.
 
-    `inputs` are the SHA-256 of the inputs; `command(name=value)` is the command of this run with a changed setting.
+    `inputs` are the SHA-256 of the inputs; `rerun(name=value)` is the command of this run with a changed setting.
     """
     if start.initial:
         start.initial.require_shape(config)
     if not start.checkpoint:
         return
-    anew = f"to start anew, run: {command(restart=True)}"
+    anew = f"to start anew, run: {rerun(restart=True)}"
     if start.checkpoint["inputs"]["tokenizer"] != inputs["tokenizer"]:
         raise StepError(
             f"{checkpoint_path}: it was trained with another tokenizer than {tokenizer_path} is now; {anew}"
@@ -74,5 +74,5 @@ def require_same_model(
     differing = [name for name, value in wanted.items() if saved.get(name) != value]
     if differing:
         values = ", ".join(f"{name.upper()} is {saved.get(name)} there and {wanted[name]} here" for name in differing)
-        go_on = f"to go on, run: {command(**{name: saved[name] for name in wanted if name in saved})}"
+        go_on = f"to go on, run: {rerun(**{name: saved[name] for name in wanted if name in saved})}"
         raise StepError(f"{checkpoint_path}: {values}; {go_on}; {anew}")

@@ -66,7 +66,7 @@ def put_aside(path: Path | str) -> Path | None:
 
 
 def beside_older(path: Path, number: int) -> Path:
-    """ckpt.pt -> ckpt.older.pt, ckpt.older2.pt, …"""
+    """Where the checkpoint of an older run is kept: ckpt.pt -> ckpt.older.pt, ckpt.older2.pt, and so on."""
     return path.with_name(f"{path.stem}.older{number if number > 1 else ''}{path.suffix}")
 
 

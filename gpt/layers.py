@@ -51,6 +51,6 @@ class RMSNorm(nn.Module):
 
 
 def to_product_dtype(x: Tensor) -> Tensor:
-    """x in the type that matrix products run in: cast once, not again by each of the products that read it."""
+    """Cast x to the type that matrix products run in: once, not again in each of the products that read it."""
     device_type = x.device.type
     return x.to(torch.get_autocast_dtype(device_type)) if torch.is_autocast_enabled(device_type) else x

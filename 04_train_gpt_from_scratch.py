@@ -1,7 +1,8 @@
 """Step 4 of 5: train a GPT from scratch to predict the next token of the samples.
 
-Run it again to go on where it stopped; Ctrl-C saves first. The loop is the whole method: read a batch,
-predict every next token, measure the error, move every parameter a little against it.
+Run it again to go on where it stopped; Ctrl-C saves first. The method is one step, made again and again: read a
+batch, predict every next token, measure the error, move every parameter a little against it. That step is
+`train_step` in gpt/training/step.py; gpt/training/loop.py makes the steps.
 """
 
 import math

@@ -1,41 +1,41 @@
 """Step 4 of 5: train a GPT from scratch to predict the next token of the samples.
 
-Run it again to go on where it stopped; Ctrl-C saves first. The loop is the whole method: read a batch,
-predict every next token, measure the error, move every parameter a little against it.
+Run it again to go on where it stopped; Ctrl-C saves first. The method is one step, made again and again: read a
+batch, predict every next token, measure the error, move every parameter a little against it. That step is
+`train_step` in gpt/training/step.py; gpt/training/loop.py makes the steps.
 """
 
-import contextlib
 import math
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pipeline
 from corpus.template import BOS, EOS, MARKERS, PAD, Template
-from gpt.checkpoint import beside, best_of, load_checkpoint, put_aside, save_checkpoint
-from gpt.device import autocast, choose_device, choose_dtype, random_state, restore_random_state
+from gpt.checkpoint import best_of
+from gpt.device import choose_device, choose_dtype
 from gpt.generation import generate
-from gpt.model import GPT, GPTConfig
+from gpt.model import GPT
 from gpt.sampling import SamplingSettings
 from gpt.token_file import read_token_file
 from gpt.training import processes
-from gpt.training.batches import IGNORED, TrainingRows, count_tokens, find_samples, validation_batches
-from gpt.training.device_check import compare_with_cpu
-from gpt.training.evaluation import evaluate
-from gpt.training.initial_weights import read_initial_weights
+from gpt.training.batches import TrainingRows, count_tokens, find_samples, validation_batches
+from gpt.training.device_check import choose_sound_device
+from gpt.training.evaluation import Validation
 from gpt.training.log import open_log
-from gpt.training.loss import next_token_loss
-from gpt.training.loss_chart import describe_size, write_chart
-from gpt.training.memory import MicroBatch
-from gpt.training.optimizer import Optimizer, rate_factor
-from gpt.training.plan import HEAD_DIM, Plan, Size, choose_size, describe_plan, describe_start
-from gpt.training.run import LossIsNoNumberError, Run, StopSignals
-from pipeline import StepError, setting
-from pipeline.progress import ProgressBar, progress_bar
+from gpt.training.loop import Intervals, TrainingLoop
+from gpt.training.loss_chart import describe_size
+from gpt.training.optimizer import LearningRates, Schedule
+from gpt.training.plan import ModelSettings, Plan, choose_config, choose_size, describe_start
+from gpt.training.run import Run
+from gpt.training.run_files import Origin, RunFiles
+from gpt.training.start import find_start, require_same_model
+from gpt.training.trainer import Trainer
+from pipeline import setting
+from pipeline.progress import progress_bar
 
 import numpy as np
 import torch
@@ -92,8 +92,6 @@ SEED = 1337  # start of all random numbers: weights, order of the data, dropout
 
 SCRIPT = Path(__file__).name
 STEP_05 = "05_generate.py"
-TRIES = 2  # steps before the first, to measure the speed; the first is slower than the others
-SLOW_TRY = 5.0  # seconds; so slow a step is tried only once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,189 +142,86 @@ def main(arguments: Sequence[str] = ()) -> None:
         pipeline.require_package("tensorboard", "TENSORBOARD")
     pipeline.require_sound_manifest(settings.checkpoint_path)
     with progress_bar("read tokens", disable=not processes.is_first()):
-        digests = processes.same_everywhere(require_inputs(settings), "the tokens and the tokenizer")
+        inputs = processes.same_everywhere(require_inputs(settings), "the tokens and the tokenizer")
         tokenizer = Tokenizer.from_file(settings.tokenizer_path)
         device = processes.own_device(choose_device(settings.device))
         dtype = choose_dtype(settings.precision, device)
         training, validation, template = read_data(settings, tokenizer)
 
-    checkpoint = read_checkpoint(settings)
-    initial = None if checkpoint or not settings.init_from else read_initial_weights(settings.init_from, tokenizer)
-    shape = checkpoint["config"] if checkpoint else initial.shape if initial else {}
+    start = find_start(settings.checkpoint_path, settings.restart, settings.init_from, tokenizer)
     size = choose_size(training.token_count, device)
-    config = config_from(settings, tokenizer.get_vocab_size(), shape, size)
-    if checkpoint:
-        require_same_run(settings, checkpoint, config, digests)
-    if initial:
-        initial.require_shape(config)
-    earlier = checkpoint.get("plan", {}) if checkpoint else {}
-    plan = Plan.of(settings.batch_size, settings.max_steps, settings.max_minutes, earlier, size)
-    count = processes.process_count()
-    pipeline.require_setting(
-        plan.batch_size >= count, f"BATCH_SIZE {plan.batch_size} leaves some of {count} processes no row; raise it"
-    )
+    config = choose_config(model_settings(settings), tokenizer.get_vocab_size(), start.shape, size)
+    require_same_model(start, config, inputs, settings.checkpoint_path, settings.tokenizer_path, command_of(settings))
+    plan = Plan.of(settings.batch_size, settings.max_steps, settings.max_minutes, start.plan, size)
+    plan.require_row_for_each(processes.process_count())
 
     torch.manual_seed(settings.seed)
     model = GPT(config)
-    device = check_device(settings, model.to(device), training, dtype)
-    optimizer = build_optimizer(settings, model.to(device))
-    gradients = processes.GradientSum(model)
-    micro_batch = MicroBatch(settings.micro_batch_size, device)
-    run = Run()
-    token_bytes = count_token_bytes(tokenizer)
-    counts = count_tokens(training.reader.tokens, config.vocab_size)
-    bytes_per_token = float(counts @ token_bytes.numpy() / counts.sum())
-    log = open_log(settings.checkpoint_path, bytes_per_token, settings.tensorboard)
-    model_and_text = describe_size(config.parameter_count(), int(counts.sum()))
-
-    def load(checkpoint: dict) -> None:
-        """Put everything back as it was when the checkpoint was saved."""
-        model.load_state_dict(checkpoint["model"])
-        optimizer.load_state_dict(checkpoint["optimizer"])
-        run.load_state_dict(checkpoint["run"])
-        log.go_back_to(run.step)
-        restore_random_state(device, checkpoint["random"])
-        processes.draw_apart()
-        if checkpoint["inputs"]["train"] == digests["train"]:
-            training.load_state_dict(checkpoint["data"])
-        else:
-            print("The training data has changed since the last save: going on with the first row of the new data.")
-
-    @processes.in_first_process
-    def save() -> None:
-        """Everything that a rerun and step 05 need, in one file."""
-        save_checkpoint(
-            settings.checkpoint_path,
-            {
-                "config": asdict(config),
-                "model": model.state_dict(),
-                "optimizer": optimizer.state_dict(),
-                "data": training.state_dict(),
-                "random": random_state(device),
-                "run": run.state_dict(),
-                "plan": asdict(plan),
-                "tokenizer": tokenizer.to_str(),
-                "template": template.to_dict(),
-                "settings": asdict(settings),
-                "inputs": digests,
-            },
-        )
-        made_from = [settings.train_bin, settings.val_bin, settings.tokenizer_path]
-        pipeline.record_artifacts([settings.checkpoint_path], SCRIPT, settings, made_from)
-        run.saved()
-
-    def try_steps() -> float:
-        """The seconds of a step, from one or two that change nothing: rates of zero, and all is put back."""
-        optimizer.set_rate(0.0)
-        batch = training.reader.read(training.rows[: plan.batch_size])
-        for _ in range(TRIES):
-            started = time.monotonic()
-            with contextlib.suppress(LossIsNoNumberError):  # a real step will tell of it, and go back
-                train_step(model, gradients, optimizer, *batch, micro_batch, settings, dtype)
-            seconds = processes.highest(time.monotonic() - started)
-            if seconds > SLOW_TRY:
-                break
-        optimizer.zero_grad()
-        load(processes.from_first(lambda: load_checkpoint(settings.checkpoint_path)))
-        return seconds
-
-    if checkpoint:
-        load(checkpoint)
-        print(f"resumed at step {run.step:,}")
-    else:
-        if initial:
-            model.load_state_dict(initial.weights)
-            print(f"starting from the weights of {settings.init_from}")
-        else:
-            model.start_from_counts(torch.from_numpy(counts).to(device))
-        # Shows now, not in an hour, whether the disk has room; and gives a run that blows up a place to go back to.
-        save()
-        log.put_aside()
-        processes.draw_apart()
-    del checkpoint, initial
+    device = choose_sound_device(model.to(device), training.first_row(), dtype, settings.device_check)
+    trainer = Trainer(
+        model.to(device), learning_rates(settings), dtype, settings.micro_batch_size, settings.max_gradient_norm
+    )
+    counts = torch.from_numpy(count_tokens(training.reader.tokens, config.vocab_size))
+    origin = Origin(tokenizer.to_str(), template.to_dict(), asdict(settings), inputs)
+    files = open_files(settings, origin, counts, validation.token_bytes, config.parameter_count())
+    prompt = first_prompt(settings.val_bin, tokenizer, template)
+    write_sample = partial(write_sample_answer, model, tokenizer, prompt, settings)
+    loop = TrainingLoop(
+        trainer, training, validation, plan, schedule(settings), intervals(settings), files, write_sample
+    )
+    loop.begin(start, counts)
+    del start  # the tensors that it has read
     print(describe_start(config, device, dtype, training))
-    run.plan(plan.max_steps, plan.max_minutes)
-    if not plan.has_length() or run.progress() < 1:
-        seconds_per_step = try_steps()
-        plan = plan.with_length(training, seconds_per_step)
-        run.plan(plan.max_steps, plan.max_minutes, seconds_per_step)
-        print(describe_plan(config, run, training, plan.batch_size))
+    loop.plan_length()
+    if signal_number := loop.train():
+        print(describe_stop(loop.run, settings))
+        sys.exit(128 + signal_number)
+    print(describe_end(loop.run, settings, question_of(prompt)))
 
-    validation_tokens = len(read_token_file(settings.val_bin)[1])
-    progress = progress_bar("train", unit="step", initial=run.step, disable=not processes.is_first())
-    with progress as bar, StopSignals() as stop:
-        run.start_clock()
-        while not stop.asked() and run.progress() < 1:
-            optimizer.set_rate(rate_at(settings, run))
-            inputs, targets = training.next_batch(plan.batch_size)
-            try:
-                loss, norm = train_step(model, gradients, optimizer, inputs, targets, micro_batch, settings, dtype)
-                run.count_step(int((targets != IGNORED).sum()))
-                speed = f"loss {loss:.3f}, {run.tokens_per_second():,.0f} tokens/s"
-                bar.set_postfix_str(speed, refresh=False)
-                if run.is_evaluation_due(settings.eval_interval, settings.eval_minutes) or run.progress() >= 1:
-                    show_evaluated = partial(show_evaluation, bar, validation_tokens)
-                    with run.evaluating():
-                        bits = evaluate(model, validation, token_bytes, micro_batch, dtype, show_evaluated)
-                    bar.set_postfix_str("saving")
-                    run.history.append({"step": run.step, "loss": loss, "bits_per_byte": bits})
-                    # Before the save: a run that is killed between them makes this step, and its row, again.
-                    log.append(run, loss, norm, optimizer.matrix_rate(), bits)
-                    save()
-                    if processes.is_first() and run.is_best():
-                        pipeline.keep_as(Path(settings.checkpoint_path), best_of(settings.checkpoint_path))
-                    write_chart(
-                        beside(settings.checkpoint_path, "loss.svg"), log, settings.checkpoint_path, model_and_text
-                    )
-                    bar.write(f"step {run.step:,}: loss {loss:.3f}, validation {bits:.4f} bits per byte, saved")
-                    bar.set_postfix_str("writing a sample answer")
-                    bar.write(write_sample_answer(model, tokenizer, template, settings))
-                    bar.set_postfix_str(speed)
-                elif run.step % settings.log_interval == 0:
-                    log.append(run, loss, norm, optimizer.matrix_rate())
-            except LossIsNoNumberError:
-                bar.write(run.retreat())  # raises StepError after the third time
-                load(processes.from_first(lambda: load_checkpoint(settings.checkpoint_path)))
-                optimizer.zero_grad()
-            if settings.save_minutes and run.minutes_since_save() >= settings.save_minutes:
-                save()
-            bar.total = run.expected_steps()
-            bar.update(run.step - bar.n)
-        if stop.requested:
-            save()
-    again = {**asdict(settings), "restart": False}
-    if stop.requested:
-        print(
-            f"stopped at step {run.step:,} and saved in {settings.checkpoint_path}; to go on, "
-            f"run: {pipeline.command(SCRIPT, **again)}"
-        )
-        sys.exit(128 + stop.requested)
-    last = run.history[-1]["bits_per_byte"] if run.history else math.nan
-    more = {"max_minutes": 2 * run.max_minutes} if run.max_minutes else {"max_steps": 2 * run.max_steps}
-    question = first_question(tokenizer, template, settings)
-    print(
-        f"{run.step:,} steps in {run.seconds / 60:.1f} minutes, validation {last:.4f} bits per byte: "
-        f"{settings.checkpoint_path}\n"
-        f"Ask it: {pipeline.command(STEP_05, question, checkpoint_path=settings.checkpoint_path)}\n"
-        f"{run.describe_best(best_of(settings.checkpoint_path), question)}"
-        f"Train on: {pipeline.command(SCRIPT, **again | more)}"
+
+# --- The settings, as the functions of gpt/training take them ---
+
+
+def model_settings(settings: Settings) -> ModelSettings:
+    """The shape of the model."""
+    return ModelSettings(
+        block_size=settings.block_size,
+        n_layer=settings.n_layer,
+        n_head=settings.n_head,
+        n_kv_head=settings.n_kv_head,
+        n_embd=settings.n_embd,
+        dropout=settings.dropout,
+        tie_embeddings=settings.tie_embeddings,
     )
 
 
-def read_checkpoint(settings: Settings) -> dict | None:
-    """The checkpoint to go on from; None for a new run, before which RESTART puts an old one aside."""
-    if not processes.from_first(Path(settings.checkpoint_path).exists):
-        return None
-    if settings.restart:
-        print(f"the checkpoint is kept as {processes.from_first(lambda: put_aside(settings.checkpoint_path))}")
-        return None
-    return processes.from_first(lambda: load_checkpoint(settings.checkpoint_path, mend=True))
+def learning_rates(settings: Settings) -> LearningRates:
+    """The full learning rates."""
+    return LearningRates(
+        matrix=settings.matrix_rate,
+        embedding=settings.embedding_rate,
+        head=settings.head_rate,
+        norm=settings.norm_rate,
+        weight_decay=settings.weight_decay,
+    )
 
 
-def show_evaluation(bar: ProgressBar, validation_tokens: int, measured: int) -> None:
-    """Show in the bar how much of the validation set has been measured, in tokens of this process."""
-    share = min(1.0, measured * processes.process_count() / validation_tokens)
-    bar.set_postfix_str(f"{share:.0%} of the evaluation")
+def schedule(settings: Settings) -> Schedule:
+    """The course of the learning rates."""
+    return Schedule(settings.warmup_steps, settings.decay_share, settings.final_rate)
+
+
+def intervals(settings: Settings) -> Intervals:
+    """How often the model is evaluated, saved and logged."""
+    return Intervals(settings.eval_interval, settings.eval_minutes, settings.save_minutes, settings.log_interval)
+
+
+def command_of(settings: Settings, **changes: object) -> partial[str]:
+    """The command that runs this step again, as a function of further changes to its settings."""
+    return partial(pipeline.command, SCRIPT, **asdict(settings) | changes)
+
+
+# --- Files ---
 
 
 def require_inputs(settings: Settings) -> dict[str, str]:
@@ -345,131 +240,30 @@ def require_inputs(settings: Settings) -> dict[str, str]:
     }
 
 
-def config_from(settings: Settings, vocab_size: int, known: dict, size: Size) -> GPTConfig:
-    """The shape that the settings ask for; where they say 0, that of `known` (a checkpoint), else that of `size`.
-
-    Raises StepError where width and heads do not fit together.
-    """
-    n_layer = settings.n_layer or known.get("n_layer") or size.n_layer
-    n_embd = settings.n_embd or known.get("n_embd") or size.n_embd
-    n_head = settings.n_head or known.get("n_head") or max(1, n_embd // HEAD_DIM)
-    n_kv_head = settings.n_kv_head or known.get("n_kv_head") or n_head
-    pipeline.require_setting(
-        n_embd % (2 * n_head) == 0,
-        f"N_EMBD {n_embd} must be an even multiple of N_HEAD {n_head}: each head gets an equal share",
-    )
-    pipeline.require_setting(n_head % n_kv_head == 0, f"N_HEAD {n_head} must be a multiple of N_KV_HEAD {n_kv_head}")
-    return GPTConfig(
-        vocab_size=vocab_size,
-        block_size=settings.block_size,
-        n_layer=n_layer,
-        n_head=n_head,
-        n_kv_head=n_kv_head,
-        n_embd=n_embd,
-        head_dim=n_embd // n_head,
-        # SwiGLU has three matrices where a plain layer has two: 8/3 of the width makes them equal in size.
-        n_hidden=64 * math.ceil(n_embd * 8 / 3 / 64),
-        tie_embeddings=settings.tie_embeddings,
-        dropout=settings.dropout,
-    )
-
-
-def build_optimizer(settings: Settings, model: GPT) -> Optimizer:
-    return Optimizer(
-        model,
-        matrix_rate=settings.matrix_rate,
-        embedding_rate=settings.embedding_rate,
-        head_rate=settings.head_rate,
-        norm_rate=settings.norm_rate,
-        weight_decay=settings.weight_decay,
-    )
-
-
-def read_data(settings: Settings, tokenizer: Tokenizer):
-    """The stream of training rows, a function that goes through the validation rows once, and the samples' form."""
+def read_data(settings: Settings, tokenizer: Tokenizer) -> tuple[TrainingRows, Validation, Template]:
+    """The stream of training rows, the validation set, and the form of their samples."""
     header, train_tokens = read_token_file(settings.train_bin)
     _, val_tokens = read_token_file(settings.val_bin)
-    bos, pad = tokenizer.token_to_id(BOS), tokenizer.token_to_id(PAD)
+    bos, pad = marker_id(tokenizer, BOS), marker_id(tokenizer, PAD)
     train_samples, val_samples = find_samples(train_tokens, bos), find_samples(val_tokens, bos)
     training = TrainingRows(train_tokens, train_samples, settings.block_size, pad, settings.seed)
-
-    def validation(rows: int):
-        return validation_batches(val_tokens, val_samples, settings.block_size, pad, rows)
-
+    batches = partial(validation_batches, val_tokens, val_samples, settings.block_size, pad)
+    validation = Validation(batches, count_token_bytes(tokenizer), len(val_tokens))
     return training, validation, Template.of_style(header.style)
 
 
-def require_same_run(settings: Settings, checkpoint: dict, config: GPTConfig, digests: dict[str, str]) -> None:
-    """Stop when the checkpoint is of another model than the settings describe."""
-    anew = f"to start anew, run: {pipeline.command(SCRIPT, **{**asdict(settings), 'restart': True})}"
-    if checkpoint["inputs"]["tokenizer"] != digests["tokenizer"]:
-        raise StepError(
-            f"{settings.checkpoint_path}: it was trained with another tokenizer than {settings.tokenizer_path} is now; "
-            f"{anew}"
-        )
-    saved, wanted = checkpoint["config"], asdict(config)
-    differing = [name for name in wanted if saved.get(name) != wanted[name] and name != "dropout"]
-    if differing:
-        values = ", ".join(f"{name.upper()} is {saved.get(name)} there and {wanted[name]} here" for name in differing)
-        same = {name: saved[name] for name in wanted if hasattr(settings, name) and name in saved and name != "dropout"}
-        go_on = f"to go on, run: {pipeline.command(SCRIPT, **asdict(settings) | same)}"
-        raise StepError(f"{settings.checkpoint_path}: {values}; {go_on}; {anew}")
+def open_files(
+    settings: Settings, origin: Origin, counts: torch.Tensor, token_bytes: torch.Tensor, parameters: int
+) -> RunFiles:
+    """The checkpoint and the files beside it; counts (vocab_size,) are of the training text."""
+    bytes_per_token = int(counts @ token_bytes) / int(counts.sum())
+    log = open_log(settings.checkpoint_path, bytes_per_token, settings.tensorboard)
+    made_from = [settings.train_bin, settings.val_bin, settings.tokenizer_path]
+    record = partial(pipeline.record_artifacts, [settings.checkpoint_path], SCRIPT, settings, made_from)
+    return RunFiles(settings.checkpoint_path, origin, log, describe_size(parameters, int(counts.sum())), record)
 
 
-def check_device(settings: Settings, model: GPT, training: TrainingRows, dtype) -> torch.device:
-    """The device to train on: the model's, or the CPU where DEVICE_CHECK finds that the other computes wrongly."""
-    device = model.embedding.weight.device
-    if device.type == "cpu" or settings.device_check == "off":
-        return device
-    complaints = processes.from_all(compare_with_cpu(model, *training.first_row(), dtype))
-    if not complaints:
-        return device
-    found = f"{device} gives other results than the CPU: {'; '.join(complaints[:3])}"
-    if settings.device_check == "stop":
-        raise StepError(f"{found}. Update torch and the system, or set DEVICE cpu, PRECISION fp32 or DEVICE_CHECK cpu")
-    print(f"{found}. Training on the CPU instead (DEVICE_CHECK); PRECISION fp32 may help on {device}.")
-    return torch.device("cpu")
-
-
-def rate_at(settings: Settings, run: Run) -> float:
-    factor = rate_factor(run.step, run.progress(), settings.warmup_steps, settings.decay_share, settings.final_rate)
-    return factor * run.rate_share
-
-
-def train_step(model: GPT, gradients, optimizer, inputs, targets, micro_batch: MicroBatch, settings, dtype):
-    """One step on a batch (BATCH_SIZE, BLOCK_SIZE); return its tokens' mean loss in nats, and the gradient's norm.
-
-    Raises LossIsNoNumberError before anything of it reaches the weights.
-    """
-    loss = gradients.add_up(
-        lambda: micro_batch.fit(
-            lambda rows: accumulate_gradients(model, inputs, targets, rows, dtype), clear=optimizer.zero_grad
-        )
-    )
-    norm = torch.nn.utils.clip_grad_norm_(model.parameters(), settings.max_gradient_norm).item()
-    if not math.isfinite(loss) or not math.isfinite(norm):
-        raise LossIsNoNumberError
-    optimizer.step()
-    optimizer.zero_grad()
-    return loss, norm
-
-
-def accumulate_gradients(model: GPT, inputs, targets, rows: int, dtype) -> float:
-    """Add up the gradients of a batch, `rows` of its rows at a time; return its mean loss.
-
-    Of several processes each takes its share of the rows, and divides by the tokens of all.
-    """
-    device = model.embedding.weight.device
-    target_count = int((targets != IGNORED).sum())
-    total = 0.0
-    for at in processes.share(torch.arange(len(inputs))).split(rows):
-        micro_inputs, micro_targets = inputs[at].to(device), targets[at].to(device)
-        with autocast(device, dtype):
-            hidden = model.hidden_states(micro_inputs)
-        loss = next_token_loss(hidden, model.head.weight, micro_targets, dtype) / target_count
-        loss.backward()
-        total += loss.item()
-    return total
+# --- Text ---
 
 
 def count_token_bytes(tokenizer: Tokenizer) -> torch.Tensor:
@@ -478,36 +272,68 @@ def count_token_bytes(tokenizer: Tokenizer) -> torch.Tensor:
     In the alphabet of byte-level BPE one character stands for one byte.
     """
     tokens = [tokenizer.id_to_token(index) for index in range(tokenizer.get_vocab_size())]
-    return torch.tensor([0 if token in MARKERS else len(token) for token in tokens])
+    return torch.tensor([0 if token in MARKERS else len(token or "") for token in tokens])
 
 
-def first_prompt(tokenizer: Tokenizer, template: Template, settings: Settings) -> str:
-    """What the first sample of the validation set asks, up to where its answer begins."""
-    _, tokens = read_token_file(settings.val_bin)
-    end = np.flatnonzero(tokens == tokenizer.token_to_id(EOS))[0]
-    text = tokenizer.decode(tokens[1:end].tolist(), skip_special_tokens=False)
+def marker_id(tokenizer: Tokenizer, marker: str) -> int:
+    """The token id of a marker, which every tokenizer of step 02 has."""
+    index = tokenizer.token_to_id(marker)
+    if index is None:
+        raise ValueError(f"the tokenizer has no {marker}")
+    return index
+
+
+def first_prompt(val_bin: str, tokenizer: Tokenizer, template: Template) -> str:
+    """The prompt of the first sample of the validation set, up to the beginning of its answer."""
+    _, tokens = read_token_file(val_bin)
+    end = np.flatnonzero(tokens == marker_id(tokenizer, EOS))[0]
+    text: str = tokenizer.decode(tokens[1:end].tolist(), skip_special_tokens=False)
     return text[: text.index(template.answer_start) + len(template.answer_start)]
 
 
-def first_question(tokenizer: Tokenizer, template: Template, settings: Settings) -> str:
-    """The question of the first validation sample."""
-    return first_prompt(tokenizer, template, settings).split("\n")[1]
+def question_of(prompt: str) -> str:
+    """The question that a prompt asks."""
+    return prompt.split("\n")[1]
 
 
-def write_sample_answer(model: GPT, tokenizer: Tokenizer, template: Template, settings: Settings) -> str:
-    """What the model answers now to the first question of the validation set."""
+def write_sample_answer(model: GPT, tokenizer: Tokenizer, prompt: str, settings: Settings) -> str:
+    """The answer that the model writes now, with the question; empty where SAMPLE_TOKENS is 0."""
     if not settings.sample_tokens or not processes.is_first():
         return ""
-    prompt = first_prompt(tokenizer, template, settings)
-    prompt_ids = [tokenizer.token_to_id(BOS), *tokenizer.encode(prompt).ids]
+    prompt_ids = [marker_id(tokenizer, BOS), *tokenizer.encode(prompt).ids]
     if len(prompt_ids) >= settings.block_size:
         return "(the first validation sample does not fit BLOCK_SIZE, so there is no sample answer)"
-    stops = {tokenizer.token_to_id(marker) for marker in MARKERS}
+    stops = {marker_id(tokenizer, marker) for marker in MARKERS}
     model.eval()
     answer = list(generate(model, prompt_ids, settings.sample_tokens, stops, SamplingSettings(0.0), settings.seed))
     model.train()
-    question = first_question(tokenizer, template, settings)
-    return f"  Q {question}\n" + "\n".join(f"  | {line}" for line in tokenizer.decode(answer).split("\n"))
+    return f"  Q {question_of(prompt)}\n" + "\n".join(f"  | {line}" for line in tokenizer.decode(answer).split("\n"))
+
+
+# --- The last words ---
+
+
+def describe_stop(run: Run, settings: Settings) -> str:
+    """Where a signal has stopped the run, and how to continue."""
+    return (
+        f"stopped at step {run.step:,} and saved in {settings.checkpoint_path}; to go on, "
+        f"run: {command_of(settings, restart=False)()}"
+    )
+
+
+def describe_end(run: Run, settings: Settings, question: str) -> str:
+    """The result of a finished run, and what to do with the model."""
+    last = run.history[-1]["bits_per_byte"] if run.history else math.nan
+    longer: dict[str, Any] = {"max_steps": 2 * run.max_steps}
+    if run.max_minutes:
+        longer = {"max_minutes": 2 * run.max_minutes}
+    return (
+        f"{run.step:,} steps in {run.seconds / 60:.1f} minutes, validation {last:.4f} bits per byte: "
+        f"{settings.checkpoint_path}\n"
+        f"Ask it: {pipeline.command(STEP_05, question, checkpoint_path=settings.checkpoint_path)}\n"
+        f"{run.describe_best(best_of(settings.checkpoint_path), question)}"
+        f"Train on: {command_of(settings, restart=False)(**longer)}"
+    )
 
 
 if __name__ == "__main__":

@@ -6,8 +6,8 @@
 
 nanoGPT's recipe is transformers' GPT2LMHeadModel of the same layers and width with a tied head, AdamW from 1e-3
 to 1e-4 along a cosine, betas 0.9 and 0.95, decay 0.1, clip 1.0, batch 12, dropout 0: in fp32, as nanoGPT runs
-on a CPU, and with bf16 autocast; its warm-up is as short as ours. Ours is what step 04 does with the settings
-that stand in it. Whoever has trained least is next, for a few seconds, so that whatever else the machine does
+on a CPU, and with bf16 autocast; its warm-up is as short as ours. Ours is the Trainer of step 04 with the settings
+in that script. Whoever has trained least is next, for a few seconds, so that whatever else the machine does
 slows all alike. The clock stops during evaluations.
 Needs: pip install transformers matplotlib
 """
@@ -18,22 +18,23 @@ import math
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
-from types import SimpleNamespace
+from typing import Any
 
+import pipeline
 from gpt.device import autocast, choose_dtype
 from gpt.model import GPT
 from gpt.training.batches import count_tokens
 from gpt.training.loss import next_token_loss
-from gpt.training.memory import MicroBatch
-from gpt.training.plan import SIZES
-from gpt.training.processes import GradientSum
-from gpt.training.run import Run
+from gpt.training.plan import SIZES, choose_config
+from gpt.training.trainer import Trainer
 
 import numpy as np
+import numpy.typing as npt
 import torch
+from torch import Tensor
 
 step_02 = importlib.import_module("02_train_tokenizer")
 step_04 = importlib.import_module("04_train_gpt_from_scratch")
@@ -50,8 +51,8 @@ CPU = torch.device("cpu")
 class Text:
     """A text as tokens: the stream to train on, the stream to validate with, and the bytes of the latter."""
 
-    train: np.ndarray
-    validation: np.ndarray
+    train: npt.NDArray[np.int64]
+    validation: npt.NDArray[np.int64]
     validation_bytes: int
 
 
@@ -61,14 +62,14 @@ class Contestant:
 
     name: str
     step: Callable[[int, float], None]  # (number of the step, share of the time that is over)
-    loss: Callable[[torch.Tensor, torch.Tensor], float]  # nats of a batch
+    loss: Callable[[Tensor, Tensor], float]  # nats of a batch
     tokens_per_step: int
     curve: list[tuple[float, float]] = field(default_factory=list)  # (seconds, bits per byte)
     steps: int = 0
     seconds: float = 0.0
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("raw", type=Path)
     parser.add_argument("--seconds", type=float, default=120)
@@ -82,12 +83,12 @@ def main():
     print(
         f"{len(text.train):,} tokens to train on, {len(text.validation):,} to validate with, {options.seconds:g} s each"
     )
-    builders = {
+    builders: dict[str, Callable[[], Contestant]] = {
         "nanogpt-fp32": lambda: build_nanogpt(text, options, torch.float32),
         "nanogpt-bf16": lambda: build_nanogpt(text, options, torch.bfloat16),
         "ours": lambda: build_ours(text, options),
     }
-    contestants = []
+    contestants: list[Contestant] = []
     for name, build in builders.items():
         if options.only in (None, name):
             torch.manual_seed(0)
@@ -100,6 +101,7 @@ def main():
 
 
 def add_model_flags(parser: argparse.ArgumentParser) -> None:
+    """The flags that this benchmark and repeats.py have in common."""
     parser.add_argument("--vocab-size", type=int, default=8192)
     parser.add_argument("--n-layer", type=int, default=4)
     parser.add_argument("--n-head", type=int, default=4)
@@ -109,6 +111,7 @@ def add_model_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def require_packages() -> None:
+    """Stop unless the packages that only this benchmark needs are installed."""
     try:
         import matplotlib  # noqa: F401
         import transformers  # noqa: F401
@@ -122,26 +125,27 @@ def encode_text(path: Path, vocab_size: int) -> Text:
     cut = round(len(documents) * (1 - VALIDATION_SHARE))
     tokenizer = step_02.train_tokenizer(iter(documents[:cut]), vocab_size, min_frequency=2)
 
-    def encode(part: list[str]) -> np.ndarray:
-        batches = (tokenizer.encode_batch_fast(part[at : at + 500]) for at in range(0, len(part), 500))
+    def encode(some: list[str]) -> npt.NDArray[np.int64]:
+        batches = (tokenizer.encode_batch_fast(some[start : start + 500]) for start in range(0, len(some), 500))
         return np.array([token for batch in batches for encoding in batch for token in encoding.ids], dtype=np.int64)
 
     validation_bytes = sum(len(document.encode()) for document in documents[cut:])
     return Text(encode(documents[:cut]), encode(documents[cut:]), validation_bytes)
 
 
-def windows(tokens: np.ndarray, rows: int, block_size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """Endless batches (rows, block_size) of inputs and targets: every window once, then all in a new order."""
+def windows(tokens: npt.NDArray[np.int64], rows: int, block_size: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """Endless batches of inputs and targets, (rows, block_size) each: every window once, then all in a new order."""
     random = np.random.default_rng(0)
     count = (len(tokens) - 1) // block_size
     while True:
         order = random.permutation(count)
-        for at in range(0, count - rows + 1, rows):
-            places = order[at : at + rows, None] * block_size + np.arange(block_size)
-            yield torch.from_numpy(tokens[places]), torch.from_numpy(tokens[places + 1])
+        for start in range(0, count - rows + 1, rows):
+            positions = order[start : start + rows, None] * block_size + np.arange(block_size)
+            yield torch.from_numpy(tokens[positions]), torch.from_numpy(tokens[positions + 1])
 
 
-def build_nanogpt(text: Text, options, dtype: torch.dtype) -> Contestant:
+def build_nanogpt(text: Text, options: argparse.Namespace, dtype: torch.dtype) -> Contestant:
+    """The recipe of nanoGPT, as the beginning of this file describes it."""
     from transformers import GPT2Config, GPT2LMHeadModel
 
     config = GPT2Config(
@@ -157,11 +161,11 @@ def build_nanogpt(text: Text, options, dtype: torch.dtype) -> Contestant:
     model = GPT2LMHeadModel(config)
     matrices = [parameter for parameter in model.parameters() if parameter.dim() >= 2]
     vectors = [parameter for parameter in model.parameters() if parameter.dim() < 2]
-    groups = [{"params": matrices, "weight_decay": 0.1}, {"params": vectors, "weight_decay": 0.0}]
+    groups: list[dict[str, Any]] = [{"params": matrices, "weight_decay": 0.1}, {"params": vectors, "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, lr=1e-3, betas=(0.9, 0.95), fused=True)
     batches = windows(text.train, BATCH_OF_NANOGPT, options.block_size)
 
-    def nats(inputs, targets):
+    def nats(inputs: Tensor, targets: Tensor) -> Tensor:
         with autocast(CPU, dtype):
             logits = model(inputs, use_cache=False).logits
         return torch.nn.functional.cross_entropy(logits.float().flatten(0, 1), targets.flatten(), reduction="sum")
@@ -171,7 +175,8 @@ def build_nanogpt(text: Text, options, dtype: torch.dtype) -> Contestant:
         for group in optimizer.param_groups:
             group["lr"] = rate * min(1.0, (number + 1) / (step_04.WARMUP_STEPS + 1))  # as short a warm-up as ours
         inputs, targets = next(batches)
-        (nats(inputs, targets) / targets.numel()).backward()
+        loss = nats(inputs, targets) / targets.numel()
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
@@ -182,29 +187,24 @@ def build_nanogpt(text: Text, options, dtype: torch.dtype) -> Contestant:
     )
 
 
-def build_ours(text: Text, options) -> Contestant:
-    """Step 04's own functions with step 04's own settings, except for the size of the model."""
-    constants = {name.lower(): value for name, value in vars(step_04).items() if name.isupper()}
-    settings = SimpleNamespace(
-        **{**constants, **{name: value for name, value in vars(options).items() if name in constants}}
-    )
-    settings.block_size = options.block_size
-    settings.batch_size = settings.batch_size or BATCH_OF_STEP_04
-    model = GPT(step_04.config_from(settings, options.vocab_size, {}, SIZES[-1]))
+def build_ours(text: Text, options: argparse.Namespace) -> Contestant:
+    """Step 04's own Trainer with step 04's own settings, except for those in `options`."""
+    defaults = pipeline.read_settings(step_04.Settings, vars(step_04))
+    chosen = {name: value for name, value in vars(options).items() if hasattr(defaults, name)}
+    settings = replace(defaults, batch_size=defaults.batch_size or BATCH_OF_STEP_04, **chosen)
+    model = GPT(choose_config(step_04.model_settings(settings), options.vocab_size, {}, SIZES[-1]))
     model.start_from_counts(torch.from_numpy(count_tokens(text.train, options.vocab_size)))
-    optimizer = step_04.build_optimizer(settings, model)
-    gradients = GradientSum(model)
-    dtype = choose_dtype(options.precision, CPU)
-    micro_batch = MicroBatch(settings.batch_size, CPU)
+    dtype = choose_dtype(settings.precision, CPU)
+    rates, max_norm = step_04.learning_rates(settings), settings.max_gradient_norm
+    trainer = Trainer(model, rates, dtype, micro_batch_size=settings.batch_size, max_gradient_norm=max_norm)
+    schedule = step_04.schedule(settings)
     batches = windows(text.train, settings.batch_size, options.block_size)
-    run = Run(0, options.seconds / 60)
 
     def step(number: int, progress: float) -> None:
-        run.step, run.seconds = number, progress * options.seconds
-        optimizer.set_rate(step_04.rate_at(settings, run))
-        step_04.train_step(model, gradients, optimizer, *next(batches), micro_batch, settings, dtype)
+        inputs, targets = next(batches)
+        trainer.step(inputs, targets, schedule.factor(number, progress))
 
-    def loss(inputs, targets) -> float:
+    def loss(inputs: Tensor, targets: Tensor) -> float:
         with autocast(CPU, dtype):
             hidden = model.hidden_states(inputs)
         return next_token_loss(hidden, model.head.weight, targets, dtype).item()
@@ -212,7 +212,7 @@ def build_ours(text: Text, options) -> Contestant:
     return Contestant("ours", step, loss, settings.batch_size * options.block_size)
 
 
-def race(contestants: list[Contestant], text: Text, options) -> None:
+def race(contestants: list[Contestant], text: Text, options: argparse.Namespace) -> None:
     """Let each contestant train for so many seconds, evaluations not counted."""
     seconds = options.seconds
     while True:
@@ -228,12 +228,13 @@ def race(contestants: list[Contestant], text: Text, options) -> None:
             # Close together at the start, where the curves are steep.
             if contestant.seconds >= seconds * ((len(contestant.curve) + 1) / options.evaluations) ** 2:
                 contestant.curve.append((contestant.seconds, bits_per_byte(contestant, text, options.block_size)))
-                place = f"{contestant.seconds:6.1f} s  {contestant.curve[-1][1]:.4f}"
-                print(f"  {contestant.name}: {place}", file=sys.stderr)
+                reached = f"{contestant.seconds:6.1f} s  {contestant.curve[-1][1]:.4f}"
+                print(f"  {contestant.name}: {reached}", file=sys.stderr)
 
 
 @torch.no_grad()
 def bits_per_byte(contestant: Contestant, text: Text, block_size: int) -> float:
+    """The validation loss of a contestant."""
     tokens = torch.from_numpy(text.validation)
     rows = (len(tokens) - 1) // block_size
     inputs, targets = tokens[: rows * block_size].view(rows, -1), tokens[1 : rows * block_size + 1].view(rows, -1)
@@ -242,6 +243,7 @@ def bits_per_byte(contestant: Contestant, text: Text, block_size: int) -> float:
 
 
 def print_result(contestant: Contestant) -> None:
+    """How far a contestant got, and how fast."""
     speed = contestant.steps * contestant.tokens_per_step / contestant.seconds
     final = contestant.curve[-1][1]
     print(f"{contestant.name:26} {contestant.steps:6,} steps {speed:8,.0f} tokens/s   {final:.4f} bits per byte")
@@ -266,6 +268,7 @@ def seconds_to_reach(bits: float, curve: list[tuple[float, float]]) -> float | N
 
 
 def draw(contestants: list[Contestant], path: Path) -> None:
+    """Draw the curves of all into a picture."""
     import matplotlib
 
     matplotlib.use("Agg")

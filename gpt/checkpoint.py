@@ -1,10 +1,11 @@
-"""One file that holds all that answering and going on with training need."""
+"""ckpt.pt: one file that holds everything that answering and resumed training need."""
 
 import contextlib
 import os
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pipeline
 from gpt.model import GPT, GPTConfig
@@ -15,18 +16,23 @@ import torch
 FORMAT = "gpt-checkpoint-1"
 MADE_BY = "04_train_gpt_from_scratch.py"
 
+# What step 04 saves: "config" (the fields of GPTConfig), "model", "optimizer", "data" (where the stream of rows is),
+# "random", "run", "plan", "tokenizer" (its JSON), "template" (the form of the samples), "settings", and "inputs"
+# (SHA-256 of the files that it was trained on).
+Checkpoint = dict[str, Any]
 
-def save_checkpoint(path: Path | str, content: dict) -> None:
+
+def save_checkpoint(path: Path | str, content: Checkpoint) -> None:
     """Write a checkpoint, whole or not at all: plain tensors and values only, tensors on the CPU.
 
-    The checkpoint that stood there before stays as `previous_of(path)`.
+    The checkpoint that was there before is kept as `previous_of(path)`.
     """
     with pipeline.atomic_write(path, "wb", keep_old_as=previous_of(path)) as file:
         torch.save({"format": FORMAT, **_to_cpu(content)}, file)
 
 
 def previous_of(path: Path | str) -> Path:
-    """Where the checkpoint before the last is kept: ckpt.pt -> ckpt.previous.pt."""
+    """Where the save before the last one is kept: ckpt.pt -> ckpt.previous.pt."""
     path = Path(path)
     return path.with_name(f"{path.stem}.previous{path.suffix}")
 
@@ -37,13 +43,13 @@ def best_of(path: Path | str) -> Path:
 
 
 def beside(path: Path | str, name: str) -> Path:
-    """A file that goes with a checkpoint: log.csv -> log.csv beside ckpt.pt, mine.log.csv beside mine.pt."""
+    """A file that belongs to a checkpoint: log.csv -> log.csv beside ckpt.pt, mine.log.csv beside mine.pt."""
     path = Path(path)
     return path.with_name(name if path.name == "ckpt.pt" else f"{path.stem}.{name}")
 
 
 def put_aside(path: Path | str) -> Path | None:
-    """Let a new run start: rename the checkpoint and those that belong to it; return the new name of the checkpoint.
+    """Make room for a new run: rename the checkpoint, its best and its previous one; return the checkpoint's new name.
 
     ckpt.pt becomes ckpt.older.pt, or ckpt.older2.pt where that exists. None where there is no checkpoint.
     """
@@ -60,11 +66,11 @@ def put_aside(path: Path | str) -> Path | None:
 
 
 def beside_older(path: Path, number: int) -> Path:
-    """ckpt.pt -> ckpt.older.pt, ckpt.older2.pt, …"""
+    """Where the checkpoint of an older run is kept: ckpt.pt -> ckpt.older.pt, ckpt.older2.pt, and so on."""
     return path.with_name(f"{path.stem}.older{number if number > 1 else ''}{path.suffix}")
 
 
-def _to_cpu(value):
+def _to_cpu(value: Any) -> Any:
     if isinstance(value, torch.Tensor):
         return value.detach().cpu()
     if isinstance(value, dict):
@@ -72,10 +78,10 @@ def _to_cpu(value):
     return value
 
 
-def load_checkpoint(path: Path | str, mend: bool = False) -> dict:
-    """Read a checkpoint that `save_checkpoint` wrote, or the one before it, with a word, where it is damaged.
+def load_checkpoint(path: Path | str, repair: bool = False) -> Checkpoint:
+    """Read a checkpoint that `save_checkpoint` wrote; if it is damaged, the one before it, with a message.
 
-    `mend` puts that one in the place of the damaged one, which the next save would keep in its stead.
+    `repair` also replaces the damaged file by the one before it, which the next save would otherwise lose.
     Raises StepError when the file is missing, of another format, or damaged like the one before it.
     """
     try:
@@ -89,26 +95,26 @@ def load_checkpoint(path: Path | str, mend: bool = False) -> dict:
             f"{damage.what}; going on with {previous_of(path).name}, the save before it, at step {step:,}",
             file=sys.stderr,
         )
-        if mend:
+        if repair:
             pipeline.keep_as(previous_of(path), Path(path))
         return content
     raise damage
 
 
 class DamagedCheckpointError(StepError):
-    """A checkpoint that cannot be read; `what` says so without the remedy."""
+    """A checkpoint that cannot be read; `what` is the message without the remedy."""
 
-    def __init__(self, what: str, remedy: str):
+    def __init__(self, what: str, remedy: str) -> None:
         super().__init__(f"{what}; {remedy}")
         self.what = what
 
 
-def _read_checkpoint(path: Path) -> dict:
-    """Nothing in the file is executed (`weights_only`)."""
+def _read_checkpoint(path: Path) -> Checkpoint:
+    """The content of a file, of which nothing is executed (`weights_only`)."""
     if not path.is_file():
         raise StepError(f"{path}: file not found; run: {pipeline.command(MADE_BY, checkpoint_path=str(path))}")
     try:
-        with zipfile.ZipFile(path) as archive:  # torch itself does not look at the checksums
+        with zipfile.ZipFile(path) as archive:  # torch itself does not check the checksums
             if damaged := archive.testzip():
                 raise ValueError(f"{damaged} is damaged")
         content = torch.load(path, map_location="cpu", weights_only=True)
@@ -123,14 +129,15 @@ def _read_checkpoint(path: Path) -> dict:
     found = content.get("format") if isinstance(content, dict) else None
     if found != FORMAT:
         raise StepError(f"{path}: its format is {found!r}, not {FORMAT!r}; {_remedy(path)}")
-    return content
+    checkpoint: Checkpoint = content
+    return checkpoint
 
 
 def _remedy(path: Path) -> str:
     return f"to start anew, run: {pipeline.command(MADE_BY, checkpoint_path=str(path), restart=True)}"
 
 
-def model_from(checkpoint: dict) -> GPT:
+def model_from(checkpoint: Checkpoint) -> GPT:
     """The trained model of a checkpoint, ready to answer."""
     model = GPT(GPTConfig(**checkpoint["config"]))
     model.load_state_dict(checkpoint["model"])

@@ -1,6 +1,7 @@
 """Where the arithmetic runs and in which precision."""
 
 import contextlib
+from typing import Any
 
 from pipeline import StepError
 
@@ -38,18 +39,19 @@ def choose_dtype(wanted: str, device: torch.device) -> torch.dtype:
     """The type that matrix products run in; parameters stay fp32.
 
     `auto` is bf16 where the hardware has it: two to three times as fast on such CPUs and on CUDA cards.
-    On mps the gain is disputed and fp32 is the safe choice, so there bf16 is for the asking.
+    On mps the gain is disputed and fp32 is the safe choice, so there bf16 must be asked for.
     """
     if wanted not in ("auto", "bf16", "fp32"):
         raise StepError(f"PRECISION is {wanted!r}; it must be auto, bf16 or fp32")
     if wanted != "auto":
         return torch.bfloat16 if wanted == "bf16" else torch.float32
-    has_bf16 = {
-        "cuda": lambda: torch.cuda.is_bf16_supported(including_emulation=False),
-        "cpu": lambda: torch.ops.mkldnn._is_mkldnn_bf16_supported() and cpu_multiplies_bf16(),
-        "mps": lambda: False,
-    }[device.type]
-    return torch.bfloat16 if has_bf16() else torch.float32
+    if device.type == "cuda":
+        has_bf16 = torch.cuda.is_bf16_supported(including_emulation=False)
+    elif device.type == "cpu":
+        has_bf16 = torch.ops.mkldnn._is_mkldnn_bf16_supported() and cpu_multiplies_bf16()
+    else:
+        has_bf16 = False
+    return torch.bfloat16 if has_bf16 else torch.float32
 
 
 def cpu_multiplies_bf16() -> bool:
@@ -57,15 +59,15 @@ def cpu_multiplies_bf16() -> bool:
     return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
 
 
-def autocast(device: torch.device, dtype: torch.dtype) -> contextlib.AbstractContextManager:
-    """Run matrix products in `dtype`; nothing at all for fp32. The dtype is always named: mps would take fp16."""
+def autocast(device: torch.device, dtype: torch.dtype) -> contextlib.AbstractContextManager[Any]:
+    """Run matrix products in `dtype`; for fp32 change nothing. The dtype is always named: mps would take fp16."""
     if dtype == torch.float32:
         return contextlib.nullcontext()
     return torch.autocast(device.type, dtype=dtype)
 
 
 def empty_cache(device: torch.device) -> None:
-    """Give memory that is not in use back to the device; mps keeps some for each new shape."""
+    """Return memory that is not in use to the device; mps keeps some for each new shape."""
     if device.type == "mps":
         torch.mps.empty_cache()
     elif device.type == "cuda":
@@ -83,7 +85,7 @@ def random_state(device: torch.device) -> dict[str, torch.Tensor]:
 
 
 def restore_random_state(device: torch.device, state: dict[str, torch.Tensor]) -> None:
-    """Go on with the random numbers of a checkpoint; one from another kind of device restores the CPU's."""
+    """Continue with the random numbers of a checkpoint; one from another type of device restores only the CPU's."""
     torch.set_rng_state(state["cpu"])
     if device.type == "cuda" and "cuda" in state:
         torch.cuda.set_rng_state(state["cuda"], device)

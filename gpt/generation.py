@@ -5,7 +5,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from gpt.model import CACHE_BLOCK, GPT, KeyValueCache
+from gpt.cache import CACHE_BLOCK, KeyValueCache
+from gpt.model import GPT
 from gpt.sampling import SamplingSettings, choose_token, decide
 
 import torch
@@ -120,9 +121,9 @@ def generate_all(
     A row whose text has ended begins with the next prompt, while the others go on. Each text has random
     numbers of its own, so it comes out as it would alone, but for rounding.
     """
-    block_size, weight = model.config.block_size, model.embedding.weight
+    block_size = model.config.block_size
     waiting = enumerate(prompts)
-    cache = KeyValueCache(model.config, rows, block_size, weight.device, weight.dtype)
+    cache = model.new_cache(rows, block_size)
     texts: list[_Text | None] = [None] * rows
     logits: list[Tensor | None] = [None] * rows
     while True:

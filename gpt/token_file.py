@@ -29,7 +29,7 @@ class TokenFileHeader:
     samples: int
     vocab_size: int
     tokenizer_sha256: str
-    style: str  # of the samples: what step 04 asks them in and step 05 after it
+    style: str  # of the samples; steps 04 and 05 ask in it
 
 
 def dtype_for(vocab_size: int) -> str:
@@ -40,7 +40,7 @@ def dtype_for(vocab_size: int) -> str:
 class TokenFileWriter:
     """Writes samples to an open binary file; `finish` completes the header."""
 
-    def __init__(self, file: BinaryIO, vocab_size: int, tokenizer_sha256: str, style: str):
+    def __init__(self, file: BinaryIO, vocab_size: int, tokenizer_sha256: str, style: str) -> None:
         self.file = file
         self.header = TokenFileHeader(FORMAT, dtype_for(vocab_size), 0, 0, vocab_size, tokenizer_sha256, style)
         self.file.write(b" " * HEADER_BYTES)
@@ -61,7 +61,7 @@ class TokenFileWriter:
 
 
 def read_token_file(path: Path | str) -> tuple[TokenFileHeader, np.ndarray]:
-    """The header and the tokens, (tokens,), mapped from the disk rather than read into memory.
+    """The header and the tokens, (tokens,), mapped from the disk instead of read into memory.
 
     Raises StepError when the file is not a token file or its size is not what its header says.
     """

@@ -12,6 +12,7 @@ from corpus.samples import read_samples
 from corpus.template import BOS, DOC, EOS, Template
 from gpt.checkpoint import load_checkpoint
 from gpt.token_file import read_token_file
+from gpt.training import loop, trainer
 
 import pytest
 import torch
@@ -153,19 +154,18 @@ def test_a_document_on_standard_input_is_answered_from_with_the_checkpoint_alone
 # --- Training that stops and goes on ---
 
 
-def interrupt_after(steps: int, number: signal.Signals, house, monkeypatch) -> None:
-    """Let the training step of step 04 raise a signal once, in its step number `steps`; its tries do not count."""
-    module = sys.modules[house.main("04").__module__]
-    train_step = module.train_step
+def interrupt_after(steps: int, number: signal.Signals, monkeypatch) -> None:
+    """Let the training step raise a signal once, in step number `steps`; the steps tried before do not count."""
+    train_step = trainer.train_step
     done = []
 
     def interrupted(*arguments):
         done.append(1)
-        if len(done) == steps + module.TRIES:
+        if len(done) == steps + loop.TRIES:
             signal.raise_signal(number)
         return train_step(*arguments)
 
-    monkeypatch.setattr(module, "train_step", interrupted)
+    monkeypatch.setattr(trainer, "train_step", interrupted)
 
 
 def assert_same(one, other, path="checkpoint") -> None:
@@ -191,7 +191,7 @@ def test_twenty_steps_are_ten_and_ten_to_the_bit(house, monkeypatch, stop):
     house.run("04", checkpoint_path=unbroken, **TWENTY_STEPS)
 
     with monkeypatch.context() as patch, pytest.raises(SystemExit):
-        interrupt_after(stop, signal.SIGTERM, house, patch)
+        interrupt_after(stop, signal.SIGTERM, patch)
         house.run("04", checkpoint_path=broken, **TWENTY_STEPS)
     assert load_checkpoint(broken)["run"]["step"] == stop
     house.run("04", checkpoint_path=broken, **TWENTY_STEPS)
@@ -207,7 +207,7 @@ def test_twenty_steps_are_ten_and_ten_to_the_bit(house, monkeypatch, stop):
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_saves_and_ends_with_its_exit_code(house, monkeypatch, capsys, number, code):
     handler = signal.getsignal(number)
-    interrupt_after(3, number, house, monkeypatch)
+    interrupt_after(3, number, monkeypatch)
     with pytest.raises(SystemExit) as end:
         house.run("04", max_steps=50, eval_interval=50)
     assert end.value.code == code

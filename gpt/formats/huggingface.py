@@ -3,8 +3,10 @@
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import pipeline
+from gpt.checkpoint import Checkpoint
 from gpt.model import GPT, GPTConfig
 from gpt.sampling import SamplingSettings
 from pipeline import StepError
@@ -17,7 +19,7 @@ DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 WEIGHTS, CONFIG, TOKENIZER = "model.safetensors", "config.json", "tokenizer.json"
 FILES = (WEIGHTS, CONFIG, TOKENIZER, "generation_config.json", "tokenizer_config.json", "README.md")
 
-# What Qwen3Config calls the fields of GPTConfig; it has no dropout, which is a matter of training.
+# What Qwen3Config calls the fields of GPTConfig; it has no dropout, which only training needs.
 CONFIG_NAMES = {
     "vocab_size": "vocab_size",
     "block_size": "max_position_embeddings",
@@ -43,8 +45,8 @@ TENSOR_NAMES = {
 
 
 @dataclass(frozen=True)
-class Conversation:
-    """How the model is talked to: markers of its tokenizer, a chat template in Jinja, how tokens are chosen."""
+class ChatFormat:
+    """How a chat becomes tokens: markers of the tokenizer, a chat template in Jinja, how tokens are chosen."""
 
     bos: str
     eos: str
@@ -55,7 +57,7 @@ class Conversation:
     sampling: SamplingSettings
 
 
-def write_huggingface(folder: Path, checkpoint: dict, conversation: Conversation, dtype: str, card: str) -> None:
+def write_huggingface(folder: Path, checkpoint: Checkpoint, chat: ChatFormat, dtype: str, card: str) -> None:
     """Write weights, shape, tokenizer, sampling defaults and model card into an empty folder.
 
     `dtype` is one of DTYPES. Raises StepError when the safetensors package is missing.
@@ -67,13 +69,13 @@ def write_huggingface(folder: Path, checkpoint: dict, conversation: Conversation
     # As bytes, because only Python's own write says clearly that a disk is full.
     (folder / WEIGHTS).write_bytes(safetensors.save(weights, metadata={"format": "pt"}))
     for name, content in (
-        (CONFIG, model_config(config, tokenizer, conversation, dtype)),
-        ("generation_config.json", generation_config(config, tokenizer, conversation)),
-        ("tokenizer_config.json", tokenizer_config(config, conversation)),
+        (CONFIG, model_config(config, tokenizer, chat, dtype)),
+        ("generation_config.json", generation_config(config, tokenizer, chat)),
+        ("tokenizer_config.json", tokenizer_config(config, chat)),
     ):
         text = json.dumps(content, ensure_ascii=False, indent=2) + "\n"
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
-    bos = (conversation.bos, tokenizer.token_to_id(conversation.bos))
+    bos = (chat.bos, tokenizer.token_to_id(chat.bos))
     tokenizer.post_processor = processors.TemplateProcessing(f"{bos[0]} $A", f"{bos[0]} $A $B", special_tokens=[bos])
     (folder / TOKENIZER).write_text(tokenizer.to_str(pretty=True), encoding="utf-8", newline="\n")
     (folder / "README.md").write_text(card, encoding="utf-8", newline="\n")
@@ -92,7 +94,7 @@ def name_in_transformers(name: str) -> str:
     return "model." + name if name.startswith("norm.") else name
 
 
-def model_config(config: GPTConfig, tokenizer: Tokenizer, conversation: Conversation, dtype: str) -> dict:
+def model_config(config: GPTConfig, tokenizer: Tokenizer, chat: ChatFormat, dtype: str) -> dict[str, Any]:
     """config.json: the shape of the model, in the words of Qwen3Config."""
     return {
         "architectures": ["Qwen3ForCausalLM"],
@@ -106,67 +108,68 @@ def model_config(config: GPTConfig, tokenizer: Tokenizer, conversation: Conversa
         "use_sliding_window": False,
         "use_cache": True,
         "dtype": str(DTYPES[dtype]).removeprefix("torch."),
-        **token_ids(tokenizer, conversation),
+        **token_ids(tokenizer, chat),
     }
 
 
-def generation_config(config: GPTConfig, tokenizer: Tokenizer, conversation: Conversation) -> dict:
+def generation_config(config: GPTConfig, tokenizer: Tokenizer, chat: ChatFormat) -> dict[str, Any]:
     """generation_config.json: where an answer ends and how its tokens are chosen."""
-    sampling = asdict(conversation.sampling)
+    sampling = asdict(chat.sampling)
     sampling["no_repeat_ngram_size"] = sampling.pop("no_repeat_ngram")
-    if not sampling["temperature"]:  # transformers has another word for greedy
+    if not sampling["temperature"]:  # transformers says do_sample=False for greedy
         sampling = {"repetition_penalty": sampling["repetition_penalty"]}
     return {
-        "do_sample": bool(conversation.sampling.temperature),
+        "do_sample": bool(chat.sampling.temperature),
         **sampling,
         "max_length": config.block_size,
-        **token_ids(tokenizer, conversation),
+        **token_ids(tokenizer, chat),
     }
 
 
-def token_ids(tokenizer: Tokenizer, conversation: Conversation) -> dict:
+def token_ids(tokenizer: Tokenizer, chat: ChatFormat) -> dict[str, Any]:
+    """The ids with which a text begins, ends and is padded."""
     return {
-        "bos_token_id": tokenizer.token_to_id(conversation.bos),
-        "eos_token_id": [tokenizer.token_to_id(conversation.answer_end), tokenizer.token_to_id(conversation.eos)],
-        "pad_token_id": tokenizer.token_to_id(conversation.pad),
+        "bos_token_id": tokenizer.token_to_id(chat.bos),
+        "eos_token_id": [tokenizer.token_to_id(chat.answer_end), tokenizer.token_to_id(chat.eos)],
+        "pad_token_id": tokenizer.token_to_id(chat.pad),
     }
 
 
-def tokenizer_config(config: GPTConfig, conversation: Conversation) -> dict:
+def tokenizer_config(config: GPTConfig, chat: ChatFormat) -> dict[str, Any]:
     """tokenizer_config.json: what tokenizer.json does not say."""
     return {
         # Not Qwen2Tokenizer, which splits alike but normalizes text to NFC first.
         "tokenizer_class": "PreTrainedTokenizerFast",
-        "bos_token": conversation.bos,
-        "eos_token": conversation.eos,
-        "pad_token": conversation.pad,
-        "unk_token": conversation.unk,
+        "bos_token": chat.bos,
+        "eos_token": chat.eos,
+        "pad_token": chat.pad,
+        "unk_token": chat.unk,
         "add_bos_token": True,
         "clean_up_tokenization_spaces": False,
         "model_max_length": config.block_size,
         "model_input_names": ["input_ids", "attention_mask"],
-        "chat_template": conversation.chat_template,
+        "chat_template": chat.chat_template,
     }
 
 
-def read_huggingface(folder: Path) -> tuple[dict, dict[str, Tensor], Tokenizer]:
+def read_huggingface(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor], Tokenizer]:
     """Shape, weights and tokenizer of a folder like those that `write_huggingface` writes, under our names.
 
-    The weights are fp32, a tied head among them. Raises StepError for a folder of another kind, or a damaged one.
+    The weights are fp32 and include a tied head. Raises StepError for a folder of another model, or a damaged one.
     """
     safetensors = pipeline.require_package("safetensors.torch", f"reading {folder}")
     try:
         theirs = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         found = safetensors.load_file(folder / WEIGHTS)
         tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
-        theirs |= theirs.get("rope_parameters", {})  # the only place where transformers itself writes the base
+        theirs |= theirs.get("rope_parameters", {})  # where transformers itself writes the rotary base
         shape = {ours: theirs.get(name) for ours, name in CONFIG_NAMES.items()}
-        with torch.device("meta"):  # for the names alone
+        with torch.device("meta"):  # only for the names of its tensors
             names = GPT(GPTConfig(**shape)).state_dict().keys()
         if shape["tie_embeddings"]:
             found["lm_head.weight"] = found["model.embed_tokens.weight"]
         weights = {name: found[name_in_transformers(name)].float() for name in names}
-    except Exception as error:  # each of the three readers has its own
+    except Exception as error:  # each of the three readers raises its own
         raise StepError(
             f"{folder}: it cannot be read as a model exported with FORMAT hf ({type(error).__name__}: {error}); "
             f"export it again with: {pipeline.command('export.py', format='hf')}"

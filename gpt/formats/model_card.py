@@ -1,5 +1,6 @@
-"""The model card: what a model is and how it was trained, for whoever finds it."""
+"""The model card: what a model is and how it was trained."""
 
+from gpt.checkpoint import Checkpoint
 from gpt.model import GPTConfig
 
 CARD = """\
@@ -47,7 +48,7 @@ print(tokenizer.decode(answer, skip_special_tokens=True))
 """
 
 
-def write_card(name: str, checkpoint: dict, dtype: str) -> str:
+def write_card(name: str, checkpoint: Checkpoint, dtype: str) -> str:
     """The card of a checkpoint, in Korean and English, with the figures of its training."""
     config, run = GPTConfig(**checkpoint["config"]), checkpoint["run"]
     last = run["history"][-1] if run["history"] else None

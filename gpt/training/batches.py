@@ -1,39 +1,48 @@
-"""Rows of whole samples for training and validation, in an order that a seed and a position fix."""
+"""Rows of whole samples for training and validation, in an order that follows from a seed and a position."""
 
 from bisect import bisect_left, insort
 from collections.abc import Iterator
+from typing import Any
 
 from gpt.training.processes import share
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
+
+Array = npt.NDArray[Any]
+Batch = tuple[Tensor, Tensor]  # inputs and targets, (rows, block_size) each
+Row = list[tuple[int, int]]  # (start, end) of its samples in the token file
 
 IGNORED = -100  # target of padding; cross-entropy leaves it out
 LEAST_USEFUL_SPACE = 16  # a row with less space than this is full
 
 
-def find_samples(tokens: np.ndarray, bos: int) -> np.ndarray:
-    """Start of every sample and the end of the last, (samples + 1,)."""
+def find_samples(tokens: Array, bos: int) -> Array:
+    """Start of every sample and end of the last one, (samples + 1,)."""
     step = 1 << 24  # tokens at once, so that memory does not grow with the file
-    starts = [np.flatnonzero(tokens[at : at + step] == bos) + at for at in range(0, len(tokens), step)]
+    starts = [np.flatnonzero(tokens[start : start + step] == bos) + start for start in range(0, len(tokens), step)]
     return np.append(np.concatenate(starts), len(tokens))
 
 
-def count_tokens(tokens: np.ndarray, vocab_size: int) -> np.ndarray:
+def count_tokens(tokens: Array, vocab_size: int) -> Array:
     """How often each token occurs, (vocab_size,)."""
     step = 1 << 24
-    return sum(np.bincount(tokens[at : at + step], minlength=vocab_size) for at in range(0, len(tokens), step))
+    counts = np.zeros(vocab_size, dtype=np.int64)
+    for start in range(0, len(tokens), step):
+        counts += np.bincount(tokens[start : start + step], minlength=vocab_size)
+    return counts
 
 
-def pack_rows(samples: np.ndarray, row_length: int, order: np.ndarray) -> list[list[tuple[int, int]]]:
+def pack_rows(samples: Array, row_length: int, order: Array) -> list[Row]:
     """Put samples into rows of at most `row_length` tokens; a row is a list of (start, end) in the file.
 
-    Best fit: each sample, in the given order, goes into the row that it leaves the least space in, so a
-    sample always stands whole in one row. Only one longer than a row is cut; its pieces overlap by a
-    token, so that every token is predicted once.
+    Best fit: each sample, in the given order, goes into the row in which it leaves the least space, so that no
+    sample is split between rows. Only one that is longer than a row is cut; its pieces overlap by a token, so that
+    every token is predicted once.
     """
-    rows: list[list[tuple[int, int]]] = []
+    rows: list[Row] = []
     spaces: list[tuple[int, int]] = []  # (free tokens, row), sorted
     for index in order:
         start, end = int(samples[index]), int(samples[index + 1])
@@ -54,14 +63,14 @@ def pack_rows(samples: np.ndarray, row_length: int, order: np.ndarray) -> list[l
 
 
 class RowReader:
-    """Turns rows into tensors: inputs and targets of (rows, block_size), padded to that fixed shape."""
+    """Turns rows into tensors: inputs and targets, padded to the fixed shape (rows, block_size)."""
 
-    def __init__(self, tokens: np.ndarray, samples: np.ndarray, block_size: int, pad: int):
+    def __init__(self, tokens: Array, samples: Array, block_size: int, pad: int) -> None:
         self.tokens, self.block_size, self.pad = tokens, block_size, pad
         self.starts = set(samples.tolist())
 
-    def read(self, rows: list[list[tuple[int, int]]]) -> tuple[Tensor, Tensor]:
-        """Inputs and targets (the inputs one position on) as int64; padding's targets are IGNORED."""
+    def read(self, rows: list[Row]) -> Batch:
+        """Inputs and targets (each the token after its input) as int64; the targets of padding are IGNORED."""
         inputs = np.full((len(rows), self.block_size), self.pad, dtype=np.int64)
         targets = np.full((len(rows), self.block_size), IGNORED, dtype=np.int64)
         for row, pieces in enumerate(rows):
@@ -80,10 +89,10 @@ class RowReader:
 class TrainingRows:
     """An endless stream of rows: every epoch all samples once, in a new order and newly packed.
 
-    `epoch` and `row` are the whole state: set them, and the stream goes on from there.
+    `epoch` and `row` are its whole state: with them, a resumed stream continues with the row that follows.
     """
 
-    def __init__(self, tokens: np.ndarray, samples: np.ndarray, block_size: int, pad: int, seed: int):
+    def __init__(self, tokens: Array, samples: Array, block_size: int, pad: int, seed: int) -> None:
         self.samples, self.block_size, self.seed = samples, block_size, seed
         self.reader = RowReader(tokens, samples, block_size, pad)
         self.epoch = self.row = 0
@@ -94,15 +103,15 @@ class TrainingRows:
         """The tokens of all samples."""
         return int(self.samples[-1])
 
-    def _pack(self) -> list[list[tuple[int, int]]]:
+    def _pack(self) -> list[Row]:
         random = np.random.default_rng([self.seed, self.epoch])
         # A row holds one token more than the model sees: the last one is only a target.
         rows = pack_rows(self.samples, self.block_size + 1, random.permutation(len(self.samples) - 1))
         return [rows[index] for index in random.permutation(len(rows))]
 
-    def next_batch(self, size: int) -> tuple[Tensor, Tensor]:
+    def next_batch(self, size: int) -> Batch:
         """The next `size` rows as inputs and targets, (size, block_size) each."""
-        batch = []
+        batch: list[Row] = []
         while len(batch) < size:
             if self.row == len(self.rows):
                 self.epoch, self.row = self.epoch + 1, 0
@@ -111,26 +120,25 @@ class TrainingRows:
             self.row += 1
         return self.reader.read(batch)
 
-    def first_row(self) -> tuple[Tensor, Tensor]:
-        """Inputs and targets of the first row of this epoch, (1, block_size) each; the stream does not move."""
+    def first_row(self) -> Batch:
+        """Inputs and targets of the first row of this epoch, (1, block_size) each; the stream stays where it is."""
         return self.reader.read(self.rows[:1])
 
     def state_dict(self) -> dict[str, int]:
+        """Where the stream is."""
         return {"epoch": self.epoch, "row": self.row}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
+        """Continue from there."""
         self.epoch, self.row = state["epoch"], state["row"]
         self.rows = self._pack()
 
 
-def validation_batches(
-    tokens: np.ndarray, samples: np.ndarray, block_size: int, pad: int, size: int
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """The whole validation set once, always in the same rows; the last batch is filled up with empty rows.
+def validation_batches(tokens: Array, samples: Array, block_size: int, pad: int, size: int) -> Iterator[Batch]:
+    """The whole validation set once, always in the same rows, `size` rows in a batch.
 
+    The last batch is filled up with empty rows: all shapes are the same, because mps keeps memory for every new one.
     Of several processes each gets its share of the rows.
-
-    Shapes stay the same from first to last, because mps keeps memory for every new one.
     """
     rows = share(pack_rows(samples, block_size + 1, np.arange(len(samples) - 1)))
     reader = RowReader(tokens, samples, block_size, pad)

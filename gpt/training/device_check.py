@@ -1,14 +1,18 @@
-"""Does this device compute what the CPU computes? Asked once, before the first step, at the real shapes.
+"""Does this device compute what the CPU computes? Checked once, before the first step, at the real shapes.
 
-A GPU backend can be wrong without a word; a model then learns badly for hours. Two precisions differ a
+A GPU backend can be wrong without any error; a model then learns badly for hours. Two precisions differ a
 little, a broken kernel differs much: the tolerances lie between.
 """
 
 import copy
+from typing import Literal
 
 from gpt.device import autocast
-from gpt.model import GPT, KeyValueCache
+from gpt.model import GPT
+from gpt.training.batches import Batch
 from gpt.training.loss import next_token_loss
+from gpt.training.processes import from_all
+from pipeline import StepError
 
 import torch
 from torch import Tensor
@@ -18,25 +22,45 @@ GRADIENT_TOLERANCE = {torch.float32: 1e-2, torch.bfloat16: 1e-1}  # relative, of
 HIDDEN_TOLERANCE = {torch.float32: 1e-2, torch.bfloat16: 2e-1}  # absolute; hidden states have a scale of 1
 
 
-def compare_with_cpu(model: GPT, inputs: Tensor, targets: Tensor, dtype: torch.dtype) -> list[str]:
-    """What the model's device computes otherwise than the CPU in fp32, a line each; an empty list is a pass.
+def choose_sound_device(
+    model: GPT, row: Batch, dtype: torch.dtype, device_check: Literal["cpu", "stop", "off"]
+) -> torch.device:
+    """The device to train on: the model's own, or the CPU if that gives other results and DEVICE_CHECK is "cpu".
 
-    `inputs` and `targets` are (1, T) on the CPU. Compared are the loss and the norm of every gradient, whether
-    a later token moves what stands before it, and a cached step against one without a cache.
+    `row` is inputs and targets, (1, T) each, on the CPU. Raises StepError if DEVICE_CHECK is "stop".
     """
     device = model.embedding.weight.device
-    reference = _drawn_anew(model)
-    there = copy.deepcopy(reference).to(device)
-    complaints = _compare_gradients(reference, there, inputs, targets, dtype)
-    there.eval()
+    if device.type == "cpu" or device_check == "off":
+        return device
+    complaints = from_all(compare_with_cpu(model, *row, dtype))
+    if not complaints:
+        return device
+    found = f"{device} gives other results than the CPU: {'; '.join(complaints[:3])}"
+    if device_check == "stop":
+        raise StepError(f"{found}. Update torch and the system, or set DEVICE cpu, PRECISION fp32 or DEVICE_CHECK cpu")
+    print(f"{found}. Training on the CPU instead (DEVICE_CHECK); PRECISION fp32 may help on {device}.")
+    return torch.device("cpu")
+
+
+def compare_with_cpu(model: GPT, inputs: Tensor, targets: Tensor, dtype: torch.dtype) -> list[str]:
+    """How the results of the model's device differ from those of the CPU in fp32, a line each; empty if they agree.
+
+    `inputs` and `targets` are (1, T) on the CPU. Compared are the loss and the norm of every gradient, whether
+    a later token changes earlier positions, and a step with a cache against one without.
+    """
+    device = model.embedding.weight.device
+    reference = _with_random_weights(model)
+    on_device = copy.deepcopy(reference).to(device)
+    complaints = _compare_gradients(reference, on_device, inputs, targets, dtype)
+    on_device.eval()
     with torch.no_grad(), autocast(device, dtype):
-        complaints += _look_for_leaks(there, inputs.to(device), dtype)
-        complaints += _compare_cached(there, inputs.to(device), dtype)
+        complaints += _look_for_leaks(on_device, inputs.to(device), dtype)
+        complaints += _compare_cached(on_device, inputs.to(device), dtype)
     return complaints
 
 
-def _drawn_anew(model: GPT) -> GPT:
-    """A copy on the CPU without a zero in it: a new model's zero projections would hide every error behind them."""
+def _with_random_weights(model: GPT) -> GPT:
+    """A copy on the CPU without zeros: a new model's zero projections would hide every error behind them."""
     drawn = copy.deepcopy(model).to("cpu").float().eval()  # eval: dropout would differ
     generator = torch.Generator().manual_seed(0)
     for parameter in drawn.parameters():
@@ -45,24 +69,30 @@ def _drawn_anew(model: GPT) -> GPT:
     return drawn
 
 
-def _compare_gradients(reference: GPT, there: GPT, inputs: Tensor, targets: Tensor, dtype: torch.dtype) -> list[str]:
-    device = there.embedding.weight.device
+def _compare_gradients(
+    reference: GPT, on_device: GPT, inputs: Tensor, targets: Tensor, dtype: torch.dtype
+) -> list[str]:
+    device = on_device.embedding.weight.device
     losses = []
-    for model, used_dtype in ((reference, torch.float32), (there, dtype)):
-        place = model.embedding.weight.device
-        with autocast(place, used_dtype):
-            hidden = model.hidden_states(inputs.to(place))
-        loss = next_token_loss(hidden, model.head.weight, targets.to(place), used_dtype)
-        loss.backward()
+    for model, used_dtype in ((reference, torch.float32), (on_device, dtype)):
+        where = model.embedding.weight.device
+        with autocast(where, used_dtype):
+            hidden = model.hidden_states(inputs.to(where))
+        loss = next_token_loss(hidden, model.head.weight, targets.to(where), used_dtype)
+        loss.backward()  # type: ignore[no-untyped-call]
         losses.append(loss.item() / targets.numel())
     complaints = []
     if not _close(losses[1], losses[0], LOSS_TOLERANCE[dtype]):
         complaints.append(f"loss {losses[1]:.4f} on {device}, {losses[0]:.4f} on the CPU")
-    for (name, right), found in zip(reference.named_parameters(), there.parameters(), strict=True):
-        right_norm, found_norm = right.grad.norm().item(), found.grad.norm().item()
+    for (name, right), found in zip(reference.named_parameters(), on_device.parameters(), strict=True):
+        right_norm, found_norm = _gradient_norm(right), _gradient_norm(found)
         if not _close(found_norm, right_norm, GRADIENT_TOLERANCE[dtype]):
             complaints.append(f"gradient of {name} {found_norm:.4g} long on {device}, {right_norm:.4g} on the CPU")
     return complaints
+
+
+def _gradient_norm(parameter: torch.nn.Parameter) -> float:
+    return 0.0 if parameter.grad is None else parameter.grad.norm().item()
 
 
 def _close(value: float, right: float, tolerance: float) -> bool:
@@ -70,7 +100,7 @@ def _close(value: float, right: float, tolerance: float) -> bool:
 
 
 def _look_for_leaks(model: GPT, inputs: Tensor, dtype: torch.dtype) -> list[str]:
-    """Causality: change the last token; nothing before it may move."""
+    """Causality: change the last token; no earlier position may change."""
     changed = inputs.clone()
     changed[:, -1] = (changed[:, -1] + 1) % model.config.vocab_size
     before, after = (model.hidden_states(tokens)[:, :-1].float() for tokens in (inputs, changed))
@@ -79,11 +109,10 @@ def _look_for_leaks(model: GPT, inputs: Tensor, dtype: torch.dtype) -> list[str]
 
 
 def _compare_cached(model: GPT, inputs: Tensor, dtype: torch.dtype) -> list[str]:
-    """Decoding: the last position with a cache of those before must be what it is without one."""
+    """Decoding: the last position, computed with a cache of the earlier ones, must be as without a cache."""
     if inputs.size(1) < 2:
         return []
-    weight = model.embedding.weight
-    cache = KeyValueCache(model.config, 1, inputs.size(1), weight.device, weight.dtype)
+    cache = model.new_cache(1, inputs.size(1))
     model.hidden_states(inputs[:, :-1], cache)
     cached = model.hidden_states(inputs[:, -1:], cache)[:, -1].float()
     whole = model.hidden_states(inputs)[:, -1].float()

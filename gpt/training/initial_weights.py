@@ -1,7 +1,8 @@
-"""What a new run starts from in place of random numbers: an exported folder, or another checkpoint."""
+"""Weights that a new run starts from (INIT_FROM): of an exported folder, or of another checkpoint."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from gpt.checkpoint import load_checkpoint
 from gpt.formats.huggingface import read_huggingface
@@ -11,7 +12,7 @@ from pipeline import StepError
 from tokenizers import Tokenizer
 from torch import Tensor
 
-# The constant of step 04 that decides each number of the shape. Dropout and block size shape no weight.
+# Which constant of step 04 decides each number of the shape. Dropout and block size change the shape of no weight.
 CONSTANTS = {
     "vocab_size": "VOCAB_SIZE (of step 02)",
     "n_layer": "N_LAYER",
@@ -31,7 +32,7 @@ class InitialWeights:
     """Weights to start from, and the shape of their model: the fields of GPTConfig."""
 
     path: Path
-    shape: dict
+    shape: dict[str, Any]
     weights: dict[str, Tensor]
 
     def require_shape(self, config: GPTConfig) -> None:

@@ -1,4 +1,4 @@
-"""log.csv: how a run went, a row every few steps, for a spreadsheet; on request for TensorBoard as well."""
+"""log.csv: the course of a run, a row every few steps, for a spreadsheet; on request for TensorBoard as well."""
 
 import contextlib
 import errno
@@ -42,13 +42,13 @@ Row = dict[str, float]  # column: number, without the empty cells
 class TrainingLog:
     """The rows of a run in the order of their steps, no step twice.
 
-    No row is worth a run: what goes wrong with the file is said once, and the rows wait until it can be
-    written again. A full disk does that, and a spreadsheet that locks the file it shows.
+    No error of this file ends a run: it is reported once, and the rows wait until the file can be written
+    again. A full disk causes such errors, and a spreadsheet that locks the file it shows.
 
     `bytes_per_token` is the mean of the training text; `events` gets every row too.
     """
 
-    def __init__(self, path: Path | str, bytes_per_token: float, events: "TensorBoardEvents | None" = None):
+    def __init__(self, path: Path | str, bytes_per_token: float, events: "TensorBoardEvents | None" = None) -> None:
         self.path = Path(path)
         self.bytes_per_token = bytes_per_token
         self.events = events
@@ -60,7 +60,7 @@ class TrainingLog:
     def append(
         self, run: Run, loss: float, gradient_norm: float, rate: float, bits_per_byte: float | None = None
     ) -> None:
-        """Add the row of the step just made; `bits_per_byte` is that of the evaluation after it."""
+        """Add the row of the last step; `bits_per_byte` is that of the evaluation after it."""
         row = {
             "step": run.step,
             "seconds": run.seconds,
@@ -88,7 +88,7 @@ class TrainingLog:
 
     @in_first_process
     def go_back_to(self, step: int) -> None:
-        """Cut off the rows after `step`, which the run makes again, and what a kill left of a half-written one."""
+        """Cut off the rows after `step`, which the run makes again, and a row that a kill left unfinished."""
         if self.events:
             self.events.go_back_to(step)
         self.waiting = [row for row in self.waiting if _step_of(row) <= step]
@@ -100,14 +100,14 @@ class TrainingLog:
                     self._put_file_aside()
                     return
                 self.columns = columns
-            kept = next((at for at, line in enumerate(lines) if _step_of(line) > step), len(lines))
+            kept = next((index for index, line in enumerate(lines) if _step_of(line) > step), len(lines))
             if kept < len(lines):
-                # Cut, not written anew: that needs no room on the disk and cannot be half done.
+                # Truncated, not rewritten: that needs no space on the disk and cannot be left half done.
                 os.truncate(self.path, sum(map(len, lines[:kept])))
 
     @in_first_process
     def put_aside(self) -> None:
-        """Let a new run start a new file; that of an older run (or of another program) stays as log.older.csv."""
+        """Let a new run start a new file; that of an older run (or of another program) is kept as log.older.csv."""
         if self.events:
             self.events.put_aside()
         with self._spared():
@@ -145,7 +145,7 @@ class TensorBoardEvents:
     the script is started again.
     """
 
-    def __init__(self, folder: Path | str):
+    def __init__(self, folder: Path | str) -> None:
         self.folder = Path(folder)
         self.writer: SummaryWriter | None = None  # opened with the first row
         self.purge_step: int | None = None  # TensorBoard hides older events from this step on
@@ -240,7 +240,7 @@ def _parse(content: bytes) -> list[Row]:
 
 
 def _step_of(line: bytes) -> float:
-    """The step of a row; infinity for one without an end, 0 for what is no row."""
+    """The step of a row; infinity for an unfinished one, 0 for a line that is not a row."""
     if not line.endswith(b"\n"):
         return float("inf")
     first = line.split(b",")[0]

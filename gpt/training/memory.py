@@ -2,26 +2,38 @@
 
 import gc
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 from gpt.device import empty_cache, random_state, restore_random_state
 from pipeline import StepError, is_out_of_memory
 
 import torch
+from torch import Tensor
 
 Result = TypeVar("Result")
 
 
 class MicroBatch:
-    """The rows on the device at once; the gradients of several micro-batches make up a batch."""
+    """The rows on the device at once; the gradients of several micro-batches make up those of a batch."""
 
-    def __init__(self, rows: int, device: torch.device):
+    def __init__(self, rows: int, device: torch.device) -> None:
         self.rows, self.device = rows, device
+
+    def retrying(
+        self, compute: Callable[[Tensor, Tensor, int], float], clear: Callable[[], None]
+    ) -> Callable[[Tensor, Tensor], float]:
+        """`compute(inputs, targets, rows)` as a function of inputs and targets: `fit` chooses the rows."""
+
+        def compute_in_memory(inputs: Tensor, targets: Tensor) -> float:
+            return self.fit(partial(compute, inputs, targets), clear)
+
+        return compute_in_memory
 
     def fit(self, attempt: Callable[[int], Result], clear: Callable[[], None]) -> Result:
         """`attempt(rows)`, again with half the rows while memory runs out; `clear` drops what a failure left.
 
-        Random numbers are drawn anew as in the failed attempt. Raises StepError when one row is too much.
+        A retry draws the same random numbers as the failed attempt. Raises StepError when one row is too much.
         """
         state = random_state(self.device)
         while True:

@@ -1,12 +1,15 @@
-"""What a training run will be: its size, its length, and whether the model suits the text."""
+"""What a training run will be: the shape of its model, its length, and whether they suit the text."""
 
 import math
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from gpt.model import GPTConfig
 from gpt.training.batches import TrainingRows
 from gpt.training.run import Run
+from pipeline import StepError
 
 import torch
 
@@ -21,19 +24,19 @@ MANY_TOKENS = 200  # seen in training for each parameter, ten times what suits i
 class Size:
     """The shape of a model and of its batches, for texts of at most so many tokens."""
 
-    most_tokens: float
+    max_tokens: float
     n_layer: int
     n_embd: int
     batch_size: int  # rows; small batches make more steps of a small text
 
 
-# On an M4 with 16 GB the last trains well; 8 layers of width 512 are the next size up, for who has an evening.
+# The last trains well on an M4 with 16 GB; 8 layers of width 512 are the next size up, for an evening of training.
 SIZES = (
     Size(3e4, n_layer=4, n_embd=256, batch_size=1),
     Size(3e6, n_layer=4, n_embd=256, batch_size=2),
     Size(math.inf, n_layer=6, n_embd=384, batch_size=8),
 )
-HEAD_DIM = 64  # numbers of each attention head
+HEAD_DIM = 64  # numbers of each attention head, unless the settings name their number
 
 EPOCHS = 4  # times over the text: up to about four, repeating is nearly as good as new text (Muennighoff et al., 2023)
 LEAST_STEPS = 100  # of the smallest text, to learn the form of an answer at all
@@ -44,7 +47,48 @@ LEAST_MINUTES, MOST_MINUTES = 4.0, 60.0  # … but within these
 def choose_size(tokens: int, device: torch.device) -> Size:
     """The size that suits a text of so many tokens; on a CPU not the largest, which learns less in an hour there."""
     sizes = SIZES[:-1] if device.type == "cpu" else SIZES
-    return next((size for size in sizes if tokens <= size.most_tokens), sizes[-1])
+    return next((size for size in sizes if tokens <= size.max_tokens), sizes[-1])
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """The shape that the settings of step 04 ask for; 0 = that of the checkpoint, or as suits the text."""
+
+    block_size: int
+    n_layer: int = 0
+    n_head: int = 0
+    n_kv_head: int = 0
+    n_embd: int = 0
+    dropout: float = 0.0
+    tie_embeddings: bool = False
+
+
+def choose_config(wanted: ModelSettings, vocab_size: int, known: Mapping[str, Any], size: Size) -> GPTConfig:
+    """The wanted shape; where it says 0, that of `known` (fields of GPTConfig, or empty), else that of `size`.
+
+    Raises StepError where width and heads do not fit together.
+    """
+    n_layer = wanted.n_layer or known.get("n_layer") or size.n_layer
+    n_embd = wanted.n_embd or known.get("n_embd") or size.n_embd
+    n_head = wanted.n_head or known.get("n_head") or max(1, n_embd // HEAD_DIM)
+    n_kv_head = wanted.n_kv_head or known.get("n_kv_head") or n_head
+    if n_embd % (2 * n_head):
+        raise StepError(f"N_EMBD {n_embd} must be an even multiple of N_HEAD {n_head}: each head gets an equal share")
+    if n_head % n_kv_head:
+        raise StepError(f"N_HEAD {n_head} must be a multiple of N_KV_HEAD {n_kv_head}")
+    return GPTConfig(
+        vocab_size=vocab_size,
+        block_size=wanted.block_size,
+        n_layer=n_layer,
+        n_head=n_head,
+        n_kv_head=n_kv_head,
+        n_embd=n_embd,
+        head_dim=n_embd // n_head,
+        # SwiGLU has three matrices where a plain layer has two: 8/3 of the width makes them equal in size.
+        n_hidden=64 * math.ceil(n_embd * 8 / 3 / 64),
+        tie_embeddings=wanted.tie_embeddings,
+        dropout=wanted.dropout,
+    )
 
 
 def choose_length(tokens: int, steps_per_epoch: float, seconds_per_step: float) -> tuple[int, float]:
@@ -56,24 +100,30 @@ def choose_length(tokens: int, steps_per_epoch: float, seconds_per_step: float) 
 
 @dataclass(frozen=True)
 class Plan:
-    """The batches and the length of a run, which a rerun keeps: one of the last two is 0, or both still are."""
+    """The batches and the length of a run, which a rerun keeps: one of the last two is 0, or both are still open."""
 
     batch_size: int
     max_steps: int
     max_minutes: float
 
     @classmethod
-    def of(cls, batch_size: int, max_steps: int, max_minutes: float, earlier: dict, size: Size) -> "Plan":
-        """What the settings say; where they say 0, what the earlier start of this run decided, else what suits."""
+    def of(cls, batch_size: int, max_steps: int, max_minutes: float, earlier: Mapping[str, Any], size: Size) -> "Plan":
+        """What the settings say; where they say 0, what an earlier start of this run has chosen, else what suits."""
         if not (max_steps or max_minutes):
             max_steps, max_minutes = earlier.get("max_steps", 0), earlier.get("max_minutes", 0.0)
         return cls(batch_size or earlier.get("batch_size") or size.batch_size, max_steps, max_minutes)
 
+    def require_row_for_each(self, processes: int) -> None:
+        """Raise StepError when some of so many processes would have no row of a batch."""
+        if self.batch_size < processes:
+            raise StepError(f"BATCH_SIZE {self.batch_size} leaves some of {processes} processes no row; raise it")
+
     def has_length(self) -> bool:
+        """Whether the length is chosen."""
         return bool(self.max_steps or self.max_minutes)
 
     def with_length(self, training: TrainingRows, seconds_per_step: float) -> "Plan":
-        """The plan with a length that suits the text, if it has none yet."""
+        """The plan, with a length that suits the text if it has none yet."""
         if self.has_length():
             return self
         steps_per_epoch = len(training.rows) / self.batch_size
@@ -81,7 +131,7 @@ class Plan:
 
 
 def describe_start(config: GPTConfig, device: torch.device, dtype: torch.dtype, training: TrainingRows) -> str:
-    """What is about to be trained on what."""
+    """Which model is about to be trained on which text."""
     rows = len(training.rows)
     filled = sum(end - start for row in training.rows for start, end in row) / (rows * (config.block_size + 1))
     return (
@@ -92,7 +142,7 @@ def describe_start(config: GPTConfig, device: torch.device, dtype: torch.dtype, 
 
 
 def describe_plan(config: GPTConfig, run: Run, training: TrainingRows, batch_size: int) -> str:
-    """The plan in plain words, by the speed of the first tries; with a warning where one is due."""
+    """The plan in words, by the speed of the tried steps; with a warning where one is due."""
     steps = run.expected_steps()
     tokens = training.token_count
     epochs = steps * batch_size / len(training.rows)
@@ -118,7 +168,7 @@ def describe_time(seconds: float) -> str:
 
 
 def advise(parameters: int, tokens: int, epochs: float) -> list[str]:
-    """A warning, with what to change, when model, text and length of the run are far apart."""
+    """A warning, with what to change, when model, text and length of the run do not suit each other."""
     if epochs > MANY_EPOCHS:
         return [
             f"  {epochs:.0f} times over the same text is more than helps (about {MANY_EPOCHS} at most), except to "

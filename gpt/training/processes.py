@@ -1,7 +1,7 @@
 """Several processes that train one model, each with its share of every batch; torchrun starts them.
 
-All go through the same steps on the same data. What could differ between them (sums, clocks, signals, files)
-is agreed on here. A process alone does all the work, and these functions give back what they are given.
+All go through the same steps on the same data. Here they agree on what could differ between them: sums, clocks,
+signals, files. In a single process these functions return what they are given.
 """
 
 import contextlib
@@ -10,27 +10,30 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, NoReturn, ParamSpec, TypeVar
 
 from pipeline import StepError
 
 import torch
 import torch.distributed as dist
+from torch import Tensor, nn
 from torch.distributed.rendezvous import rendezvous
 from torch.nn.parallel import DistributedDataParallel
 
-# All wait while the first saves and writes its sample answer, and while one tries again with fewer rows. A process
-# that has ended is noticed at once; this is for one that hangs.
+# All wait while the first process saves and writes its sample answer, and while one tries again with fewer rows. A
+# process that has ended is noticed at once; this is for one that hangs.
 PATIENCE = timedelta(hours=1)
 
 Value = TypeVar("Value")
+Rows = TypeVar("Rows", list[Any], Tensor)
+Parameters = ParamSpec("Parameters")
 
 
 # --- Start and end ---
 
 
 def in_every_process(main: Callable[[Sequence[str]], None]) -> Callable[[Sequence[str]], None]:
-    """`main` as one of the processes that torchrun starts: only the first prints, only one tells of an error."""
+    """`main` as one of the processes that torchrun starts: only the first prints, and only one reports an error."""
 
     def run(arguments: Sequence[str]) -> None:
         if int(os.environ.get("WORLD_SIZE", 1)) == 1:
@@ -42,16 +45,16 @@ def in_every_process(main: Callable[[Sequence[str]], None]) -> Callable[[Sequenc
                     silence.enter_context(contextlib.redirect_stdout(nowhere))
                 main(arguments)
         except SystemExit as end:
-            _leave(end.code or 0)
+            _leave(end.code if isinstance(end.code, int) else 0 if end.code is None else 1)
         _leave(0)
 
     return run
 
 
-def _leave(code: int) -> None:
-    """End this process at once: all is written, and to take the connections apart can wait for another without end.
+def _leave(code: int) -> NoReturn:
+    """End this process at once: everything is written, and closing the connections can wait for another forever.
 
-    Seen once in some hundred runs, when both sides let go of them in the same moment.
+    That happened once in some hundred runs, when both sides closed them at the same moment.
     """
     sys.stdout.flush()
     sys.stderr.flush()
@@ -71,8 +74,8 @@ def _joined() -> Iterator[None]:
         dist.destroy_process_group()
         raise
     except BaseException as error:
-        # An error ends all processes: they meet it too, or lose this one. Whoever comes here first tells it.
-        # The group is left as it is: taking leave of processes that still wait for this one could take forever.
+        # An error ends all processes: they meet it too, or lose this one. The first to come here reports it.
+        # The group stays open: closing it while other processes still wait for this one could take forever.
         if not _comes_first(store):
             sys.exit(2)
         if _is_loss_of_another(error):
@@ -83,9 +86,9 @@ def _joined() -> Iterator[None]:
     dist.destroy_process_group()
 
 
-def _comes_first(store: dist.Store) -> bool:
+def _comes_first(store: Any) -> bool:
     try:
-        return store.add("failed", 1) == 1
+        return int(store.add("failed", 1)) == 1
     except RuntimeError:  # the process that kept the store is gone
         return False
 
@@ -129,24 +132,24 @@ def is_first() -> bool:
     return not _are_several() or dist.get_rank() == 0
 
 
-def in_first_process(function: Callable[..., None]) -> Callable[..., None]:
+def in_first_process(function: Callable[Parameters, None]) -> Callable[Parameters, None]:
     """Let a function that returns nothing do nothing in the other processes."""
 
     @functools.wraps(function)
-    def called(*arguments) -> None:
+    def in_first(*arguments: Parameters.args, **named: Parameters.kwargs) -> None:
         if is_first():
-            function(*arguments)
+            function(*arguments, **named)
 
-    return called
+    return in_first
 
 
-def share(rows: Sequence) -> Sequence:
-    """The rows that are this process's part; every row is some process's."""
+def share(rows: Rows) -> Rows:
+    """This process's share of the rows; each row is in the share of exactly one process."""
     return rows[dist.get_rank() :: dist.get_world_size()] if _are_several() else rows
 
 
 def draw_apart() -> None:
-    """Random numbers of its own for each process, so that their dropouts differ; the first keeps those of the save."""
+    """Give each process random numbers of its own, so that their dropouts differ; the first keeps those of the save."""
     if not is_first():
         torch.manual_seed(int(torch.randint(2**31, ())) + dist.get_rank())
 
@@ -164,57 +167,58 @@ def highest(number: float) -> float:
     return _agree(number, dist.ReduceOp.MAX) if _are_several() else number
 
 
-def _agree(number: float, operation) -> float:
-    agreed = torch.tensor(number, dtype=torch.float64)  # on the CPU: gloo carries it without a word to the GPU
+def _agree(number: float, operation: Any) -> float:
+    agreed = torch.tensor(number, dtype=torch.float64)  # on the CPU: gloo sends it without a copy to the GPU
     dist.all_reduce(agreed, operation)
-    return agreed.item()
+    return float(agreed.item())
 
 
 def from_first(make: Callable[[], Value]) -> Value:
-    """What `make()` gives in the first process, which has the files."""
-    made = [make() if is_first() else None]
+    """The result of `make()` in the first process, which has the files."""
+    made: list[Any] = [make() if is_first() else None]
     if _are_several():
         dist.broadcast_object_list(made)
-    return made[0]
+    value: Value = made[0]
+    return value
 
 
 def from_all(found: list[Value]) -> list[Value]:
     """The lists of all processes, joined."""
     if not _are_several():
         return found
-    lists = [None] * dist.get_world_size()
+    lists: list[Any] = [None] * dist.get_world_size()
     dist.all_gather_object(lists, found)
-    return [item for part in lists for item in part]
+    return [item for each in lists for item in each]
 
 
 def same_everywhere(value: Value, what: str) -> Value:
-    """The value, when all processes have the same. Raises StepError, with `what` it is, when one has another."""
+    """The value, if all processes have the same; else raises StepError, which says `what` differs."""
     if from_first(lambda: value) != value:
         raise StepError(f"{what} are not the same in all processes: start each with the same flags on the same files")
     return value
 
 
-class GradientSum:
-    """Gradients added up over all processes, by torch's DistributedDataParallel (Li et al., 2020).
+def sum_gradients(model: nn.Module, compute: Callable[[Tensor, Tensor], float]) -> Callable[[Tensor, Tensor], float]:
+    """`compute`, which leaves gradients in the model and returns a loss, with both summed over all processes.
 
-    It would send gradients while the backward pass goes on, and memory may run out in that pass: this process
-    would start anew and send again what the others have already added. So every process first gathers the
-    gradients of its share by itself (`no_sync`), in as many attempts as it needs; then all send them, with the
-    backward pass of one token that counts nothing.
+    The sum is that of torch's DistributedDataParallel (Li et al., 2020), which would send gradients during the
+    backward pass. But memory may run out in that pass: this process would start again and send what the others have
+    already added. So every process first gathers the gradients of its share by itself (`no_sync`), in as many
+    attempts as it needs; then all send them, in the backward pass of one token that adds nothing.
     """
+    if not _are_several():
+        return compute
+    parallel = DistributedDataParallel(model)
 
-    def __init__(self, model: torch.nn.Module):
-        self.model = DistributedDataParallel(model) if _are_several() else model
-
-    def add_up(self, gather: Callable[[], float]) -> float:
-        """`gather()` leaves this process's gradients and returns its part of the loss; make both those of all."""
-        if not _are_several():
-            return gather()
-        with self.model.no_sync():
-            loss = gather()
-        parameters = list(self.model.parameters())
+    def compute_and_sum(inputs: Tensor, targets: Tensor) -> float:
+        with parallel.no_sync():
+            loss = compute(inputs, targets)
+        parameters = list(model.parameters())
         token = torch.zeros(1, 1, dtype=torch.int64, device=parameters[0].device)
-        (0 * self.model(token).sum()).backward()
+        (0 * parallel(token).sum()).backward()
         for parameter in parameters:
-            parameter.grad *= dist.get_world_size()  # DistributedDataParallel takes the mean
+            if parameter.grad is not None:
+                parameter.grad *= dist.get_world_size()  # DistributedDataParallel takes the mean
         return total(loss)
+
+    return compute_and_sum

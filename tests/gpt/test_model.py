@@ -3,7 +3,9 @@
 import itertools
 import math
 
-from gpt.model import ATTENTION_BLOCK, GPT, GPTConfig, KeyValueCache, RMSNorm, attend_in_blocks, needs_mask
+from gpt.attention import ATTENTION_BLOCK, attend_in_blocks, needs_mask
+from gpt.layers import RMSNorm
+from gpt.model import GPT, GPTConfig
 
 import pytest
 import torch
@@ -170,7 +172,7 @@ def test_a_changed_token_leaves_all_earlier_logits_as_they_were(config, gradient
 @CONFIGS
 def test_one_token_at_a_time_with_a_cache_gives_the_logits_of_the_whole(config):
     model, tokens = random_model(config), random_tokens(2, 20)
-    cache = KeyValueCache(config, 2, 20, tokens.device, torch.float32)
+    cache = model.new_cache(2, 20)
     with torch.no_grad():
         steps = [model(tokens[:, position : position + 1], cache) for position in range(20)]
         torch.testing.assert_close(torch.cat(steps, dim=1), model(tokens), atol=1e-5, rtol=1e-5)
@@ -180,7 +182,7 @@ def test_one_token_at_a_time_with_a_cache_gives_the_logits_of_the_whole(config):
 @settings(max_examples=30, deadline=None)
 def test_chunks_of_any_length_with_a_cache_give_the_logits_of_the_whole(cuts):
     model, tokens = random_model(GROUPED), random_tokens(2, 20)
-    cache = KeyValueCache(GROUPED, 2, 20, tokens.device, torch.float32)
+    cache = model.new_cache(2, 20)
     edges = [0, *sorted(cuts), 20]
     with torch.no_grad():
         chunks = [model(tokens[:, start:end], cache) for start, end in itertools.pairwise(edges)]
@@ -190,7 +192,7 @@ def test_chunks_of_any_length_with_a_cache_give_the_logits_of_the_whole(cuts):
 def test_rows_of_different_lengths_go_on_together():
     model, tokens = random_model(GROUPED), random_tokens(2, 20)
     lengths = [7, 12]
-    cache = KeyValueCache(GROUPED, 2, 20, tokens.device, torch.float32)
+    cache = model.new_cache(2, 20)
     with torch.no_grad():
         for row, length in enumerate(lengths):
             # Padding behind a text is no part of it: the length says where the text goes on.
@@ -213,7 +215,7 @@ def test_more_positions_than_the_block_size_are_refused():
 
 def test_a_cache_cannot_carry_the_model_past_the_block_size():
     model = random_model(PLAIN)
-    cache = KeyValueCache(PLAIN, 1, 30, torch.device("cpu"), torch.float32)
+    cache = model.new_cache(1, 30)
     model(random_tokens(1, 24), cache)
     with pytest.raises(ValueError, match=r"25.*24"):
         model(random_tokens(1, 1), cache)

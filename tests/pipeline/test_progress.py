@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from gpt.training import loop
 from pipeline import StepError, progress
 from pipeline.progress import ProgressLines, TerminalBar, Ticker, progress_bar
 
@@ -18,7 +19,6 @@ import pytest
 prepare_script = importlib.import_module("01_prepare_samples")
 tokenizer_script = importlib.import_module("02_train_tokenizer")
 dataset_script = importlib.import_module("03_build_bin_dataset")
-train_script = importlib.import_module("04_train_gpt_from_scratch")
 answer_script = importlib.import_module("05_generate")
 export_script = importlib.import_module("export")
 
@@ -304,7 +304,7 @@ def test_step_03_gives_a_sign_while_it_checks_and_splits_the_samples(house, cloc
 
 
 def test_training_shows_how_far_an_evaluation_is(house, clock, monkeypatch, capsys):
-    monkeypatch.setattr(train_script, "show_evaluation", slowly(train_script.show_evaluation, clock))
+    monkeypatch.setattr(loop, "show_evaluation", slowly(loop.show_evaluation, clock))
     house.run("04", checkpoint_path=house.folder / "new.pt", eval_interval=4, micro_batch_size=1)
     lines = [line for line in capsys.readouterr().err.splitlines() if line.endswith("of the evaluation")]
     shares = [int(re.search(r"(\d+)% of the evaluation", line)[1]) for line in lines]

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from gpt.checkpoint import beside, best_of, load_checkpoint
+from gpt.training import loop, trainer
 from gpt.training.log import COLUMNS, FIRST_COLUMNS, HEADER, TrainingLog, open_log, read_log
 from gpt.training.run import Run
 
@@ -124,14 +125,14 @@ def test_a_killed_run_ends_with_the_rows_of_an_unbroken_one(house, killed_in):
 
 def test_a_retreat_takes_its_rows_back(house, monkeypatch):
     path = house.folder / "new" / "ckpt.pt"
-    accumulate, calls = train_script.accumulate_gradients, []
+    accumulate, calls = trainer.accumulate_gradients, []
 
-    def explode_once(*arguments):
+    def explode_once(*arguments, **named):
         calls.append(1)
-        loss = accumulate(*arguments)
-        return math.nan if len(calls) == 4 + train_script.TRIES else loss
+        loss = accumulate(*arguments, **named)
+        return math.nan if len(calls) == 4 + loop.TRIES else loss
 
-    monkeypatch.setattr(train_script, "accumulate_gradients", explode_once)
+    monkeypatch.setattr(trainer, "accumulate_gradients", explode_once)
     house.run("04", checkpoint_path=path, max_steps=6, eval_interval=2, **EVERY_STEP)
     assert steps_in(path.with_name("log.csv")) == [1, 2, 3, 4, 5, 6]
     house.run("04", checkpoint_path=path, max_steps=8, eval_interval=2, **EVERY_STEP)
@@ -333,14 +334,14 @@ def test_tensorboard_shows_the_numbers_of_the_log(house, fake_tensorboard):
 
 def test_tensorboard_shows_no_step_twice_after_a_retreat_and_a_restart(house, fake_tensorboard, monkeypatch):
     path = house.folder / "new" / "mine.pt"
-    accumulate, calls = train_script.accumulate_gradients, []
+    accumulate, calls = trainer.accumulate_gradients, []
 
-    def explode_once(*arguments):
+    def explode_once(*arguments, **named):
         calls.append(1)
-        loss = accumulate(*arguments)
-        return math.nan if len(calls) == 4 + train_script.TRIES else loss
+        loss = accumulate(*arguments, **named)
+        return math.nan if len(calls) == 4 + loop.TRIES else loss
 
-    monkeypatch.setattr(train_script, "accumulate_gradients", explode_once)
+    monkeypatch.setattr(trainer, "accumulate_gradients", explode_once)
     house.run("04", checkpoint_path=path, max_steps=5, eval_interval=2, tensorboard=True, **EVERY_STEP)
     house.run("04", checkpoint_path=path, max_steps=8, eval_interval=2, tensorboard=True, **EVERY_STEP)
     assert shown_steps(fake_tensorboard, path.parent / "runs" / "mine") == list(range(1, 9))
@@ -387,7 +388,7 @@ def test_tensorboard_itself_shows_each_step_once(tmp_path):
     pytest.importorskip("tensorboard")
     program = (
         "import sys\n"
-        "from gpt.log import TensorBoardEvents\n"
+        "from gpt.training.log import TensorBoardEvents\n"
         "for back_to, last in ((0, 4), (2, 5)):\n"
         "    events = TensorBoardEvents(sys.argv[1])\n"
         "    events.go_back_to(back_to)\n"

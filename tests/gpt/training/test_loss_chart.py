@@ -11,23 +11,18 @@ from pathlib import Path
 
 import pipeline
 from gpt.checkpoint import load_checkpoint
+from gpt.training.curves import MOST_POINTS, label, round_ticks, smooth, thin
 from gpt.training.log import COLUMNS, FIRST_COLUMNS, TrainingLog
 from gpt.training.loss_chart import (
-    MOST_POINTS,
-    PLOT_HEIGHT,
     RUN_COLORS,
-    WIDTH,
     describe_size,
     draw_chart,
     draw_comparison,
-    label,
     main,
     name_runs,
-    round_ticks,
-    smooth,
-    thin,
     write_chart,
 )
+from gpt.training.svg import PLOT_HEIGHT, WIDTH
 from pipeline import StepError
 
 import pytest

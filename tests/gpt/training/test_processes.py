@@ -21,7 +21,7 @@ import pipeline
 from corpus.template import BOS
 from gpt.checkpoint import load_checkpoint, previous_of
 from gpt.token_file import read_token_file
-from gpt.training import processes
+from gpt.training import loop, processes, trainer
 from gpt.training.batches import IGNORED, find_samples, validation_batches
 from gpt.training.run import StopSignals
 from pipeline import StepError
@@ -31,7 +31,7 @@ import torch
 from tokenizers import Tokenizer
 
 train_script = importlib.import_module("04_train_gpt_from_scratch")
-accumulate = train_script.accumulate_gradients
+accumulate = trainer.accumulate_gradients
 SECONDS = 60  # far more than these runs take: a run that hangs fails its test
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 
@@ -231,7 +231,7 @@ def test_memory_that_runs_out_in_one_process_is_its_own_affair(house, alone):
                 raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
             return accumulate(model, inputs, targets, rows, dtype)
 
-        train_script.accumulate_gradients = accumulate_in_it
+        trainer.accumulate_gradients = accumulate_in_it
 
     path = at(house, "two")
     assert [end.code for end in train(house, have_little_memory, checkpoint_path=path)] == [0, 0]
@@ -247,13 +247,13 @@ def in_call(number: int, of_rank: int, do: Callable[[], object]) -> Callable[[in
     def fault(rank):
         calls = []
 
-        def broken(*arguments):
+        def broken(*arguments, **named):
             calls.append(1)
-            loss = accumulate(*arguments)
-            found = do() if rank == of_rank and len(calls) == number + train_script.TRIES else None
+            loss = accumulate(*arguments, **named)
+            found = do() if rank == of_rank and len(calls) == number + loop.TRIES else None
             return loss if found is None else found
 
-        train_script.accumulate_gradients = broken
+        trainer.accumulate_gradients = broken
 
     return fault
 

@@ -1,6 +1,5 @@
 """Training loses nothing: to a kill, a damaged file, memory that runs out, numbers that blow up, a wrong device."""
 
-import importlib
 import os
 import random
 import re
@@ -8,11 +7,11 @@ import signal
 import time
 from types import SimpleNamespace
 
-import gpt.model
+import gpt.attention
 from gpt.checkpoint import best_of, load_checkpoint, previous_of
 from gpt.model import GPT, GPTConfig
-from gpt.training import device_check, plan
-from gpt.training.device_check import compare_with_cpu
+from gpt.training import device_check, loop, plan, run_files, trainer
+from gpt.training.device_check import choose_sound_device, compare_with_cpu
 from gpt.training.memory import MicroBatch
 from gpt.training.plan import advise, choose_length, choose_size, describe_time
 from gpt.training.run import MOST_RETREATS, Run
@@ -22,7 +21,6 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-train_script = importlib.import_module("04_train_gpt_from_scratch")
 PARTS = ("model", "optimizer", "data", "random")
 
 
@@ -80,9 +78,9 @@ def test_twenty_kills_at_any_moment_change_nothing(house):
 def test_a_run_saves_at_its_start_and_after_so_many_minutes(house, monkeypatch):
     path = house.folder / "new" / "ckpt.pt"
     saves = []
-    save = train_script.save_checkpoint
+    save = run_files.save_checkpoint
     monkeypatch.setattr(
-        train_script,
+        run_files,
         "save_checkpoint",
         lambda place, content: (saves.append(content["run"]["step"]), save(place, content)),
     )
@@ -127,7 +125,7 @@ def test_the_best_checkpoint_stays_when_later_ones_are_worse(house, monkeypatch,
     """Validation losses as they are when a model begins to learn its text by heart."""
     path = house.folder / "new" / "ckpt.pt"
     losses = iter([3.0, 2.0, 2.5, 2.7])
-    monkeypatch.setattr(train_script, "evaluate", lambda *_: next(losses))
+    monkeypatch.setattr(trainer, "evaluate", lambda *_: next(losses))
     house.run("04", checkpoint_path=path, max_steps=8, eval_interval=2)
     assert load_checkpoint(path)["run"]["step"] == 8
     assert load_checkpoint(best_of(path))["run"]["step"] == 4
@@ -159,19 +157,19 @@ def test_a_step_without_memory_is_made_again_with_half_the_rows(house, monkeypat
     settings = {"max_steps": 5, "batch_size": 4, "micro_batch_size": 4, "dropout": 0.0}
     paths = [house.folder / name / "ckpt.pt" for name in ("one row", "four rows")]
     house.run("04", checkpoint_path=paths[0], **{**settings, "micro_batch_size": 1})
-    accumulate, steps = train_script.accumulate_gradients, []
+    accumulate, steps = trainer.accumulate_gradients, []
 
     def accumulate_in_little_memory(model, inputs, targets, rows, dtype):
         steps.append(rows)
-        if len(steps) > 2 + train_script.TRIES and rows > 1:
+        if len(steps) > 2 + loop.TRIES and rows > 1:
             accumulate(model, inputs[:2], targets[:2], 1, dtype)  # gradients of a half-made step
             raise error
         return accumulate(model, inputs, targets, rows, dtype)
 
-    monkeypatch.setattr(train_script, "accumulate_gradients", accumulate_in_little_memory)
+    monkeypatch.setattr(trainer, "accumulate_gradients", accumulate_in_little_memory)
     capsys.readouterr()
     house.run("04", checkpoint_path=paths[1], **settings)
-    assert steps[train_script.TRIES :] == [4, 4, 4, 2, 1, 1, 1]
+    assert steps[loop.TRIES :] == [4, 4, 4, 2, 1, 1, 1]
     said = capsys.readouterr().out
     assert "going on with 2 rows at a time" in said and "going on with 1 rows at a time" in said
     one, other = (load_checkpoint(path)["model"] for path in paths)
@@ -213,14 +211,14 @@ def test_another_error_is_no_lack_of_memory():
 
 def blow_up_at(steps: set[int], monkeypatch) -> None:
     """Let the loss of these steps be no number; those that a run tries first do not count."""
-    accumulate, calls = train_script.accumulate_gradients, []
+    accumulate, calls = trainer.accumulate_gradients, []
 
-    def explode(*arguments):
+    def explode(*arguments, **named):
         calls.append(1)
-        loss = accumulate(*arguments)
-        return float("nan") if len(calls) - train_script.TRIES in steps else loss
+        loss = accumulate(*arguments, **named)
+        return float("nan") if len(calls) - loop.TRIES in steps else loss
 
-    monkeypatch.setattr(train_script, "accumulate_gradients", explode)
+    monkeypatch.setattr(trainer, "accumulate_gradients", explode)
 
 
 def test_a_loss_that_is_no_number_goes_back_to_the_last_save_with_half_the_rate(house, monkeypatch, capsys):
@@ -295,9 +293,9 @@ def broken_after(calls: int, attention, broken):
 
 
 def test_a_device_that_computes_other_gradients_is_found(model, row, monkeypatch):
-    attention = gpt.model.attend_in_blocks
+    attention = gpt.attention.attend_in_blocks
     wrong = broken_after(LAYERS, attention, lambda attention, *arguments: 1.1 * attention(*arguments))
-    monkeypatch.setattr(gpt.model, "attend_in_blocks", wrong)
+    monkeypatch.setattr(gpt.attention, "attend_in_blocks", wrong)
     complaints = compare_with_cpu(model, *row, torch.float32)
     assert any(complaint.startswith("gradient of layers") for complaint in complaints)
 
@@ -314,35 +312,32 @@ def test_a_device_that_decodes_wrongly_with_a_cache_is_found(model, row, monkeyp
     def forget(attention, q, k, v, mask):
         return attention(q, k, v, mask & (mask.cumsum(-1) > 1))  # all but what stands first
 
-    monkeypatch.setattr(gpt.model, "attend_with_few", broken_after(0, gpt.model.attend_with_few, forget))
+    monkeypatch.setattr(gpt.attention, "attend_few_queries", broken_after(0, gpt.attention.attend_few_queries, forget))
     assert any("with a cache" in complaint for complaint in compare_with_cpu(model, *row, torch.float32))
 
 
 def test_no_number_is_no_pass(model, row, monkeypatch):
-    attention = gpt.model.attend_in_blocks
+    attention = gpt.attention.attend_in_blocks
     wrong = broken_after(LAYERS, attention, lambda attention, *arguments: attention(*arguments) * float("nan"))
-    monkeypatch.setattr(gpt.model, "attend_in_blocks", wrong)
+    monkeypatch.setattr(gpt.attention, "attend_in_blocks", wrong)
     assert any(complaint.startswith("loss nan") for complaint in compare_with_cpu(model, *row, torch.float32))
 
 
 # A model that says it is on a GPU.
 ON_MPS = SimpleNamespace(embedding=SimpleNamespace(weight=SimpleNamespace(device=torch.device("mps"))))
-ROWS = SimpleNamespace(first_row=lambda: ())
 
 
 @pytest.mark.parametrize(("found", "device"), [([], "mps"), (["loss 9 on mps, 8 on the CPU"], "cpu")])
 def test_a_device_that_fails_the_check_is_left_for_the_cpu(monkeypatch, capsys, found, device):
-    monkeypatch.setattr(train_script, "compare_with_cpu", lambda *_: found)
-    settings = SimpleNamespace(device_check="cpu")
-    assert train_script.check_device(settings, ON_MPS, ROWS, torch.float32) == torch.device(device)
+    monkeypatch.setattr(device_check, "compare_with_cpu", lambda *_: found)
+    assert choose_sound_device(ON_MPS, (), torch.float32, "cpu") == torch.device(device)
     assert all(complaint in capsys.readouterr().out for complaint in found)
 
 
 def test_the_check_can_stop_the_run(monkeypatch):
-    monkeypatch.setattr(train_script, "compare_with_cpu", lambda *_: ["loss 9 on mps, 8 on the CPU"])
-    settings = SimpleNamespace(device_check="stop")
+    monkeypatch.setattr(device_check, "compare_with_cpu", lambda *_: ["loss 9 on mps, 8 on the CPU"])
     with pytest.raises(StepError, match="loss 9 on mps, 8 on the CPU"):
-        train_script.check_device(settings, ON_MPS, ROWS, torch.float32)
+        choose_sound_device(ON_MPS, (), torch.float32, "stop")
 
 
 def test_the_tolerances_know_every_precision():

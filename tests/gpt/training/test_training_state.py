@@ -9,7 +9,7 @@ from dataclasses import asdict
 from gpt.checkpoint import load_checkpoint, model_from, save_checkpoint
 from gpt.model import GPT, GPTConfig
 from gpt.training.loss import next_token_loss
-from gpt.training.optimizer import Optimizer, rate_factor
+from gpt.training.optimizer import LearningRates, Optimizer, Schedule
 from pipeline import StepError
 
 import pytest
@@ -30,7 +30,7 @@ def small_model(tied: bool = False) -> GPT:
 
 
 def optimizer_of(model: GPT, matrix_rate=0.01, embedding_rate=0.05, head_rate=0.006, norm_rate=0.007) -> Optimizer:
-    return Optimizer(model, matrix_rate, embedding_rate, head_rate, norm_rate, weight_decay=0.1)
+    return Optimizer(model, LearningRates(matrix_rate, embedding_rate, head_rate, norm_rate, weight_decay=0.1))
 
 
 def train(model: GPT, optimizer: Optimizer, steps: range) -> None:
@@ -124,7 +124,7 @@ def test_a_saved_optimizer_takes_the_rates_of_the_settings_and_not_its_old_ones(
 
 
 def test_the_rate_rises_stays_and_falls():
-    factors = [rate_factor(step, step / 100, 10, 0.5, 0.02) for step in range(101)]
+    factors = [Schedule(10, 0.5, 0.02).factor(step, step / 100) for step in range(101)]
     assert factors[0] == pytest.approx(1 / 11)
     assert factors[:11] == sorted(factors[:11])
     assert factors[10:51] == [1.0] * 41
@@ -134,7 +134,7 @@ def test_the_rate_rises_stays_and_falls():
 
 
 def test_a_run_without_warm_up_or_decay_has_the_full_rate_throughout():
-    assert [rate_factor(step, step / 10, 0, 0.0, 0.02) for step in range(11)] == [1.0] * 11
+    assert [Schedule(0, 0.0, 0.02).factor(step, step / 10) for step in range(11)] == [1.0] * 11
 
 
 @given(
@@ -146,7 +146,7 @@ def test_a_run_without_warm_up_or_decay_has_the_full_rate_throughout():
 )
 @settings(max_examples=200, deadline=None)
 def test_the_rate_is_never_negative_and_never_over_the_full_one(step, progress, warmup, share, final):
-    assert 0 <= rate_factor(step, progress, warmup, share, final) <= 1
+    assert 0 <= Schedule(warmup, share, final).factor(step, progress) <= 1
 
 
 # --- Checkpoint ---

@@ -35,10 +35,10 @@ class KnownContacts:
             if may_begin(value):
                 self.by_label.setdefault(label, []).append(value)
         self.normalized = {(label, normalize_value(label, value)) for label, value in pairs}
-        values = {value for _, value in pairs}
-        runs = {run[0] for source in (text, *values) for run in find_runs(source)}
+        spellings = {value for _, value in pairs}
+        runs = {run[0] for spelling in (text, *spellings) for run in find_runs(spelling)}
         self.digits = {digits_of(run) for run in runs}
-        self.spellings = sorted((spelling.lower(), spelling) for spelling in filter(may_begin, values | runs))
+        self.spellings = sorted((spelling.lower(), spelling) for spelling in filter(may_begin, spellings | runs))
 
     def allow_all(self, text: str) -> bool:
         """Whether all contacts in the lines of a text are known."""
@@ -55,7 +55,8 @@ class KnownContacts:
 
     def _find_unknown(self, line: str) -> list[int]:
         """Where the contacts in a line begin that are not known."""
-        unknown, known = [], []
+        unknown: list[tuple[int, int]] = []
+        known: list[tuple[int, int]] = []
         for start, end, label, value in find_values(line):
             (known if (label, normalize_value(label, value)) in self.normalized else unknown).append((start, end))
         for run in find_runs(line):
@@ -94,7 +95,7 @@ def _find_all(text: str) -> Iterator[tuple[int, int, str, str]]:
         yield from find_values(line)
 
 
-def find_runs(text: str) -> Iterator[re.Match]:
+def find_runs(text: str) -> Iterator[re.Match[str]]:
     """The runs of digits that read as a telephone number; dates do not."""
     for run in DIGIT_RUN.finditer(text):
         if len(digits_of(run[0])) >= FEWEST_DIGITS and not DATE.fullmatch(run[0]):

@@ -4,7 +4,7 @@ import argparse
 import difflib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import Field, field, fields
+from dataclasses import MISSING, Field, field, fields
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
@@ -16,9 +16,16 @@ TYPE_NAMES = {bool: "True or False", int: "a whole number", float: "a number", s
 Settings = TypeVar("Settings")
 
 
-def setting(*, least: float = -math.inf, most: float = math.inf, above: float = -math.inf, below: float = math.inf):
-    """A field of a script's settings with the range that its value must lie in, for `read_settings` to check."""
-    return field(metadata={"least": least, "most": most, "above": above, "below": below})
+def setting(
+    *,
+    least: float = -math.inf,
+    most: float = math.inf,
+    above: float = -math.inf,
+    below: float = math.inf,
+    default: Any = MISSING,
+) -> Any:
+    """A field of a dataclass of settings with the range that its value must lie in, for `check_ranges` to check."""
+    return field(default=default, metadata={"least": least, "most": most, "above": above, "below": below})
 
 
 def read_settings(

@@ -1,0 +1,37 @@
+"""From tokens to text, for answers that are shown while they are written and for whole ones alike."""
+
+from tokenizers import Tokenizer
+from tokenizers.decoders import DecodeStream
+
+
+class TextDecoder:
+    """The text of one answer, to which each token adds some characters or none.
+
+    A Hangul syllable can be spread over several tokens, so bytes wait until they make a whole character; bytes that
+    never do are left out. Line ends wait until something follows them, so that no text ends with one.
+    """
+
+    def __init__(self, tokenizer: Tokenizer):
+        self.tokenizer = tokenizer
+        self.token_count = 0
+        self._stream = DecodeStream(skip_special_tokens=True)
+        self._pieces: list[str] = []
+        self._line_ends = ""
+
+    @property
+    def text(self) -> str:
+        """What has been written so far."""
+        return "".join(self._pieces)
+
+    def add(self, token: int) -> str:
+        """Return the characters that follow the text now that this token has been written."""
+        self.token_count += 1
+        characters = self._stream.step(self.tokenizer, token)
+        if not characters:
+            return ""
+        # Bytes that make no character become U+FFFD, which the training text never contains.
+        characters = self._line_ends + characters.replace("\ufffd", "")
+        piece = characters.rstrip("\n")
+        self._line_ends = characters[len(piece) :]
+        self._pieces.append(piece)
+        return piece

@@ -19,7 +19,7 @@ from gpt.formats import gguf as gguf_file
 from gpt.formats import huggingface
 from gpt.formats import ollama as modelfile
 from gpt.formats.gguf import write_gguf
-from gpt.formats.huggingface import Conversation, write_huggingface
+from gpt.formats.huggingface import ChatFormat, write_huggingface
 from gpt.formats.model_card import write_card
 from gpt.formats.ollama import write_modelfile
 from gpt.sampling import SamplingSettings
@@ -111,7 +111,7 @@ def write_export(
 ) -> None:
     """Write a checkpoint's model into an empty folder: FORMAT, DTYPE and NAME as above."""
     template = Template(**checkpoint["template"])
-    conversation = Conversation(
+    chat_format = ChatFormat(
         bos=BOS,
         eos=EOS,
         pad=PAD,
@@ -121,11 +121,11 @@ def write_export(
         sampling=sampling,
     )
     if format == "hf":
-        write_huggingface(folder, checkpoint, conversation, dtype, write_card(name, checkpoint, dtype))
+        write_huggingface(folder, checkpoint, chat_format, dtype, write_card(name, checkpoint, dtype))
         return
-    write_gguf(folder, checkpoint, conversation, dtype, name)
+    write_gguf(folder, checkpoint, chat_format, dtype, name)
     if format == "ollama":
-        write_modelfile(folder, write_ollama(template), conversation, checkpoint["config"]["block_size"])
+        write_modelfile(folder, write_ollama(template), chat_format, checkpoint["config"]["block_size"])
 
 
 if __name__ == "__main__":

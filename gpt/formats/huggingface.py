@@ -43,7 +43,7 @@ TENSOR_NAMES = {
 
 
 @dataclass(frozen=True)
-class Conversation:
+class ChatFormat:
     """How the model is talked to: markers of its tokenizer, a chat template in Jinja, how tokens are chosen."""
 
     bos: str
@@ -55,7 +55,7 @@ class Conversation:
     sampling: SamplingSettings
 
 
-def write_huggingface(folder: Path, checkpoint: dict, conversation: Conversation, dtype: str, card: str) -> None:
+def write_huggingface(folder: Path, checkpoint: dict, chat_format: ChatFormat, dtype: str, card: str) -> None:
     """Write weights, shape, tokenizer, sampling defaults and model card into an empty folder.
 
     `dtype` is one of DTYPES. Raises StepError when the safetensors package is missing.
@@ -67,13 +67,13 @@ def write_huggingface(folder: Path, checkpoint: dict, conversation: Conversation
     # As bytes, because only Python's own write says clearly that a disk is full.
     (folder / WEIGHTS).write_bytes(safetensors.save(weights, metadata={"format": "pt"}))
     for name, content in (
-        (CONFIG, model_config(config, tokenizer, conversation, dtype)),
-        ("generation_config.json", generation_config(config, tokenizer, conversation)),
-        ("tokenizer_config.json", tokenizer_config(config, conversation)),
+        (CONFIG, model_config(config, tokenizer, chat_format, dtype)),
+        ("generation_config.json", generation_config(config, tokenizer, chat_format)),
+        ("tokenizer_config.json", tokenizer_config(config, chat_format)),
     ):
         text = json.dumps(content, ensure_ascii=False, indent=2) + "\n"
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
-    bos = (conversation.bos, tokenizer.token_to_id(conversation.bos))
+    bos = (chat_format.bos, tokenizer.token_to_id(chat_format.bos))
     tokenizer.post_processor = processors.TemplateProcessing(f"{bos[0]} $A", f"{bos[0]} $A $B", special_tokens=[bos])
     (folder / TOKENIZER).write_text(tokenizer.to_str(pretty=True), encoding="utf-8", newline="\n")
     (folder / "README.md").write_text(card, encoding="utf-8", newline="\n")
@@ -92,7 +92,7 @@ def name_in_transformers(name: str) -> str:
     return "model." + name if name.startswith("norm.") else name
 
 
-def model_config(config: GPTConfig, tokenizer: Tokenizer, conversation: Conversation, dtype: str) -> dict:
+def model_config(config: GPTConfig, tokenizer: Tokenizer, chat_format: ChatFormat, dtype: str) -> dict:
     """config.json: the shape of the model, in the words of Qwen3Config."""
     return {
         "architectures": ["Qwen3ForCausalLM"],
@@ -106,46 +106,46 @@ def model_config(config: GPTConfig, tokenizer: Tokenizer, conversation: Conversa
         "use_sliding_window": False,
         "use_cache": True,
         "dtype": str(DTYPES[dtype]).removeprefix("torch."),
-        **token_ids(tokenizer, conversation),
+        **token_ids(tokenizer, chat_format),
     }
 
 
-def generation_config(config: GPTConfig, tokenizer: Tokenizer, conversation: Conversation) -> dict:
+def generation_config(config: GPTConfig, tokenizer: Tokenizer, chat_format: ChatFormat) -> dict:
     """generation_config.json: where an answer ends and how its tokens are chosen."""
-    sampling = asdict(conversation.sampling)
+    sampling = asdict(chat_format.sampling)
     sampling["no_repeat_ngram_size"] = sampling.pop("no_repeat_ngram")
     if not sampling["temperature"]:  # transformers has another word for greedy
         sampling = {"repetition_penalty": sampling["repetition_penalty"]}
     return {
-        "do_sample": bool(conversation.sampling.temperature),
+        "do_sample": bool(chat_format.sampling.temperature),
         **sampling,
         "max_length": config.block_size,
-        **token_ids(tokenizer, conversation),
+        **token_ids(tokenizer, chat_format),
     }
 
 
-def token_ids(tokenizer: Tokenizer, conversation: Conversation) -> dict:
+def token_ids(tokenizer: Tokenizer, chat_format: ChatFormat) -> dict:
     return {
-        "bos_token_id": tokenizer.token_to_id(conversation.bos),
-        "eos_token_id": [tokenizer.token_to_id(conversation.answer_end), tokenizer.token_to_id(conversation.eos)],
-        "pad_token_id": tokenizer.token_to_id(conversation.pad),
+        "bos_token_id": tokenizer.token_to_id(chat_format.bos),
+        "eos_token_id": [tokenizer.token_to_id(chat_format.answer_end), tokenizer.token_to_id(chat_format.eos)],
+        "pad_token_id": tokenizer.token_to_id(chat_format.pad),
     }
 
 
-def tokenizer_config(config: GPTConfig, conversation: Conversation) -> dict:
+def tokenizer_config(config: GPTConfig, chat_format: ChatFormat) -> dict:
     """tokenizer_config.json: what tokenizer.json does not say."""
     return {
         # Not Qwen2Tokenizer, which splits alike but normalizes text to NFC first.
         "tokenizer_class": "PreTrainedTokenizerFast",
-        "bos_token": conversation.bos,
-        "eos_token": conversation.eos,
-        "pad_token": conversation.pad,
-        "unk_token": conversation.unk,
+        "bos_token": chat_format.bos,
+        "eos_token": chat_format.eos,
+        "pad_token": chat_format.pad,
+        "unk_token": chat_format.unk,
         "add_bos_token": True,
         "clean_up_tokenization_spaces": False,
         "model_max_length": config.block_size,
         "model_input_names": ["input_ids", "attention_mask"],
-        "chat_template": conversation.chat_template,
+        "chat_template": chat_format.chat_template,
     }
 
 

@@ -65,11 +65,11 @@ class WrittenAnswer:
 
 @dataclass(frozen=True)
 class Piece:
-    """The next characters of an answer, or its end."""
+    """The next characters of an answer."""
 
     number: int  # of the request, counted from 0
     text: str
-    answer: WrittenAnswer | None = None  # at the end
+    answer: WrittenAnswer | None = None  # with the last piece
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ class Assistant:
         return self.write_all([prepared], rows=1)
 
     def write_all(self, prepared: Iterable[PreparedAnswer], rows: int) -> Iterator[Piece]:
-        """The pieces of many answers, `rows` of which are written at once; each answer ends with an empty piece.
+        """The pieces of many answers, `rows` of which are written at once; the last piece of each brings the answer.
 
         An iterator is asked for the next answer whenever a row is free, also after it had none.
         """
@@ -148,7 +148,8 @@ class Assistant:
             answer, decoder = under_way[number]
             if token == END:
                 del under_way[number]
-                yield Piece(number, "", _finish(number, answer, decoder))
+                last = decoder.finish()
+                yield Piece(number, last, _written(number, answer, decoder))
             elif text := decoder.add(token):
                 yield Piece(number, text)
 
@@ -159,7 +160,7 @@ class Assistant:
                 yield piece.answer
 
 
-def _finish(number: int, prepared: PreparedAnswer, decoder: TextDecoder) -> WrittenAnswer:
+def _written(number: int, prepared: PreparedAnswer, decoder: TextDecoder) -> WrittenAnswer:
     request, prompt = prepared.request, prepared.prompt
     return WrittenAnswer(
         number=number,

@@ -15,6 +15,7 @@ class TextDecoder:
         self.tokenizer = tokenizer
         self.token_count = 0
         self._stream = DecodeStream(skip_special_tokens=True)
+        self._waiting: list[int] = []  # tokens whose characters are not in the text yet
         self._pieces: list[str] = []
         self._line_ends = ""
 
@@ -26,9 +27,16 @@ class TextDecoder:
     def add(self, token: int) -> str:
         """Return the characters that follow the text now that this token has been written."""
         self.token_count += 1
+        self._waiting.append(token)
         characters = self._stream.step(self.tokenizer, token)
-        if not characters:
-            return ""
+        return self._append(characters) if characters else ""
+
+    def finish(self) -> str:
+        """Return the whole characters in tokens whose last character was cut off, because no token follows."""
+        return self._append(self.tokenizer.decode(self._waiting))
+
+    def _append(self, characters: str) -> str:
+        self._waiting.clear()
         # Bytes that make no character become U+FFFD, which the training text never contains.
         characters = self._line_ends + characters.replace("\ufffd", "")
         piece = characters.rstrip("\n")

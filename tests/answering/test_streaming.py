@@ -27,7 +27,7 @@ def single_bytes() -> Tokenizer:
 def decode(tokenizer: Tokenizer, tokens: list[int]) -> list[str]:
     """The pieces of a text."""
     decoder = TextDecoder(tokenizer)
-    pieces = [piece for piece in map(decoder.add, tokens) if piece]
+    pieces = [piece for piece in [*map(decoder.add, tokens), decoder.finish()] if piece]
     assert "".join(pieces) == decoder.text and decoder.token_count == len(tokens)
     return pieces
 
@@ -67,3 +67,11 @@ def test_bytes_that_make_no_letter_are_left_out(single_bytes, content):
     wanted = content.decode(errors="replace").replace("\ufffd", "")
     assert "".join(pieces).rstrip("\n") in (wanted.rstrip("\n"), content.decode(errors="ignore").rstrip("\n"))
     assert not any("\ufffd" in piece for piece in pieces)
+
+
+def test_a_text_that_is_cut_off_inside_a_character_has_all_whole_characters_before_it(single_bytes):
+    letters = "".join(map(single_bytes.id_to_token, single_bytes.encode("가 나").ids))
+    tokenizer = Tokenizer(models.WordLevel({letters[:-2]: 0, letters[-2]: 1, letters[-1]: 2}, unk_token=letters[:-2]))
+    tokenizer.decoder = decoders.ByteLevel()
+    assert decode(tokenizer, [0, 1, 2]) == ["가 나"]
+    assert decode(tokenizer, [0, 1]) == decode(tokenizer, [0]) == ["가 "]

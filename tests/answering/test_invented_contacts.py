@@ -7,7 +7,7 @@ from answering.request import Request
 from answering.source import Source
 from answering.verification import find_runs
 from corpus.extraction.contacts import find_values
-from tests.answering.test_assistant import DOCUMENT
+from tests.answering.texts import DOCUMENT
 
 import pytest
 import torch

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import count
 
 import pipeline
-from answering.contact_table import ContactTable
+from answering.contacts_file import ContactsFile
 from answering.decoding import TextDecoder
 from answering.fit import fit_documents
 from answering.guide import build_guide
@@ -80,11 +80,11 @@ class Assistant:
     tokenizer: Tokenizer
     template: Template
     search: DocumentSearch
-    contact_table: ContactTable
+    contacts_file: ContactsFile
 
     @classmethod
     def load(cls, artifacts: Artifacts) -> "Assistant":
-        """Read the checkpoint; index, samples and contact table are read when they are needed. Raises StepError."""
+        """Read the checkpoint; index, samples and contacts are read when they are needed. Raises StepError."""
         path = artifacts.checkpoint_path
         device = choose_device(artifacts.device)
         checkpoint = load_checkpoint(path)
@@ -99,7 +99,7 @@ class Assistant:
                 f"{path}: another version of these scripts wrote it ({error}); to start anew, run: {restart}"
             ) from None
         search = DocumentSearch(artifacts.index_path, artifacts.samples_path, tokenizer, tokenizer_sha256)
-        return cls(model, tokenizer, template, search, ContactTable(artifacts.contacts_path))
+        return cls(model, tokenizer, template, search, ContactsFile(artifacts.contacts_path))
 
     def prepare(self, request: Request) -> PreparedAnswer:
         """Do all that comes before writing: find, fit, prompt, guide. Raises StepError."""
@@ -112,13 +112,13 @@ class Assistant:
         sources = fit_documents(question, found.documents, space, self.tokenizer)
         tokens = encode_prompt(asked, sources, self.tokenizer, self.template)
         max_new_tokens = min(request.max_new_tokens, block_size - len(tokens))
-        from_table = self.contact_table.choose(request, question, sources, found.searched)
+        from_table = self.contacts_file.choose(request, question, sources, found.searched)
         material = choose_material(request, question, sources, self.template.style, from_table)
         guide = build_guide(request, material, sources, max_new_tokens, self.tokenizer, self.template)
 
         notes = [*notes_on_documents(question, found, sources, lambda each: self.search.is_weak_match(question, each))]
-        if from_table is not None and self.contact_table.is_missing:
-            notes.append(f"({self.contact_table.path}: file not found, so the answer can give no contacts)")
+        if from_table is not None and self.contacts_file.is_missing:
+            notes.append(f"({self.contacts_file.path}: file not found, so the answer can give no contacts)")
         prompt = Prompt(tokens, request.sampling, request.seed, max_new_tokens, guide, request.cancelled)
         return PreparedAnswer(request, prompt, sources, tuple(notes))
 

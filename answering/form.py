@@ -11,7 +11,7 @@ from corpus.template import CONTACT_START, Part, Template, write_contact, write_
 
 MIN_SUMMARY_LINES = 3  # besides the title
 MAX_ITEMS = 6  # of the summary, and of a list that is not taken from a document
-MAX_INSTITUTIONS = 5  # taken from the contact table; those of a document are all listed
+MAX_INSTITUTIONS = 5  # taken from contacts.json; those of a document are all listed
 FREE_LINE_TOKENS = 60  # of a line that is not taken from a document
 LINE_END_TOKENS = 60  # that a line may need to end its sentence, and again to complete a contact or a character
 CONTACT_TOKENS = 40  # of a contact in such a line

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from answering.contact_table import Contacts
+from answering.contacts_file import Contacts
 from answering.request import Request
 from answering.source import Source
 from answering.verification import KnownContacts
@@ -31,7 +31,7 @@ class Material:
 def choose_material(
     request: Request, question: str, sources: Sequence[Source], style: str, from_table: Contacts | None
 ) -> Material:
-    """What the answer to a request may be made of; `from_table` are the contacts that the contact table adds."""
+    """What the answer to a request may be made of; `from_table` are the contacts that contacts.json adds."""
     if request.closed_book and not sources:
         return Material(contacts=from_table)
     material = material_of([(source.text, source.title) for source in sources], question, style)

@@ -19,7 +19,7 @@ class Request:
     closed_book: bool  # without a search
     documents: int = setting(least=1)  # number of documents to search for
     form: Literal["guided", "free"]
-    verify_contacts: bool  # allow only contacts of the documents, or of the contact table
+    verify_contacts: bool  # allow only contacts of the documents, or of contacts.json
     verify_lines: bool  # with a document and the guided form: allow only lines of the document
     sampling: SamplingSettings
     seed: int = setting(least=0, below=2**63)

@@ -34,7 +34,7 @@ sys.path.insert(0, str(ROOT))
 
 import pipeline  # noqa: E402
 from answering.assistant import Assistant  # noqa: E402
-from answering.contact_table import contacts_of  # noqa: E402
+from answering.contacts_file import contacts_of  # noqa: E402
 from answering.request import Request  # noqa: E402
 from answering.source import Source  # noqa: E402
 from benchmarks.samples import Score, similar, squeeze  # noqa: E402
@@ -113,7 +113,7 @@ def main(arguments: Sequence[str] = ()) -> None:
         "step 01's": ([Finished(each, each.question, each.reference, True) for each in held_out], None),
     }
     print_shown(runs, options.show)
-    values = [value for values in contacts_of(assistant.contact_table.entries).values() for value in values]
+    values = [value for values in contacts_of(assistant.contacts_file.entries).values() for value in values]
     table = {(label, normalize_value(label, value)) for label, value in values}
     columns = {}
     for name, (answers, seconds) in runs.items():

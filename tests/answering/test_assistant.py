@@ -4,7 +4,7 @@ import threading
 from dataclasses import replace
 
 from answering.assistant import Assistant
-from answering.contact_table import ContactTable
+from answering.contacts_file import ContactsFile
 from answering.source import Source
 from corpus.template import END_ANSWER, Template
 from gpt.generation import generate_all
@@ -90,7 +90,7 @@ def test_requests_with_different_settings_share_a_batch(raw_house, load, request
 
 
 def test_answering_prints_nothing(raw_house, load, request_of, capsys, tmp_path):
-    assistant = replace(load(raw_house), contact_table=ContactTable(str(tmp_path / "contacts.json")))
+    assistant = replace(load(raw_house), contacts_file=ContactsFile(str(tmp_path / "contacts.json")))
     requests = [
         request_of("여권을 잃어버렸어요", max_new_tokens=150, closed_book=True),
         request_of(WEAKLY_MATCHED[0], max_new_tokens=150),

@@ -2,7 +2,7 @@
 
 import itertools
 
-from answering.contact_table import contacts_of
+from answering.contacts_file import contacts_of
 from answering.form import DETAIL_TOKENS, LINE_END_TOKENS, MIN_SUMMARY_LINES, GuidedForm, free_form
 from answering.guide import AnswerGuide
 from answering.material import Material, material_of

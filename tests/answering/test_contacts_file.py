@@ -1,6 +1,6 @@
 """Contacts that an answer may give beside those that its document shows."""
 
-from answering.contact_table import ContactTable
+from answering.contacts_file import ContactsFile
 from answering.guide import build_guide
 from answering.material import choose_material
 from answering.source import Source
@@ -13,7 +13,7 @@ import pytest
 def numbers_of(raw_house, load, request_of):
     """The telephone numbers that an answer may give, with a table of two institutions: line 7 is about the second."""
     assistant = load(raw_house)
-    table = ContactTable("contacts.json")
+    table = ContactsFile("contacts.json")
     table.__dict__["entries"] = [
         {
             "institution": institution,

@@ -31,8 +31,8 @@ def contacts_of(table: Iterable[Mapping[str, Any]], positions: Collection[tuple[
 
 
 @dataclass(frozen=True)
-class ContactTable:
-    """The contact table, read when it is first needed."""
+class ContactsFile:
+    """The table in contacts.json, which is read when it is first needed."""
 
     path: str
 

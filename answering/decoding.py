@@ -11,7 +11,7 @@ class TextDecoder:
     never do are left out. Line ends wait until something follows them, so that no text ends with one.
     """
 
-    def __init__(self, tokenizer: Tokenizer):
+    def __init__(self, tokenizer: Tokenizer) -> None:
         self.tokenizer = tokenizer
         self.token_count = 0
         self._stream = DecodeStream(skip_special_tokens=True)

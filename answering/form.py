@@ -80,7 +80,9 @@ class GuidedForm:
     beyond that rest `spare`.
     """
 
-    def __init__(self, template: Template, material: Material, max_tokens: int, count_tokens: Callable[[str], int]):
+    def __init__(
+        self, template: Template, material: Material, max_tokens: int, count_tokens: Callable[[str], int]
+    ) -> None:
         """Raises ValueError if the shortest answer has more than `max_tokens` tokens."""
         self.template, self.material, self.count_tokens = template, material, count_tokens
         self.headings = {line for part in template.parts for line in part.heading.split("\n")}

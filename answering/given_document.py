@@ -67,7 +67,7 @@ def document_of_bytes(content: bytes) -> Source:
 
 
 def find_path(typed: str) -> str:
-    """The path that somebody typed: by its name, or as a shell takes it ('my file', my\\ file, ~/file)."""
+    r"""The path that somebody typed: by its name, or as a shell takes it ('my file', my\ file, ~/file)."""
     words = [typed]
     if not os.path.exists(typed):
         with contextlib.suppress(ValueError):  # a quotation mark that is not closed

@@ -38,7 +38,7 @@ class AnswerGuide:
     encoded one by one, because no token continues after a line end.
     """
 
-    def __init__(self, form: Form, contacts: KnownContacts | None, tokenizer: Tokenizer, nothing: str):
+    def __init__(self, form: Form, contacts: KnownContacts | None, tokenizer: Tokenizer, nothing: str) -> None:
         """`contacts` are the only ones allowed in free text, None: any; `nothing` is the phrase where there is none."""
         self.form, self.contacts, self.tokenizer, self.nothing = form, contacts, tokenizer, nothing
         self.trie: Trie | None = None

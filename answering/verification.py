@@ -24,7 +24,7 @@ class KnownContacts:
         values: Iterable[tuple[str, str]] = (),
         text: str = "",
         may_begin: Callable[[str], bool] = lambda spelling: True,
-    ):
+    ) -> None:
         """The contacts in `values`, which are (label, value) pairs, and in `text`.
 
         A contact is completed from its beginning only if `may_begin` is true of its spelling.

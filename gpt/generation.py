@@ -50,7 +50,7 @@ class Prompt:
 class _Text:
     """A text being written: the model has not yet read its `pending` tokens."""
 
-    def __init__(self, number: int, prompt: Prompt, block_size: int):
+    def __init__(self, number: int, prompt: Prompt, block_size: int) -> None:
         self.number, self.prompt = number, prompt
         self.most = min(prompt.max_new_tokens, block_size - len(prompt.tokens))
         self.generator = torch.Generator().manual_seed(prompt.seed)

@@ -26,7 +26,7 @@ class Conversation:
     `request` says how the next question is to be answered. A command replaces it.
     """
 
-    def __init__(self, assistant: Assistant, request: Request):
+    def __init__(self, assistant: Assistant, request: Request) -> None:
         self.assistant, self.request = assistant, request
         self.sources: list[Source] = []  # of the last answer
 

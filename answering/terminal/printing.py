@@ -32,7 +32,7 @@ def print_sources(sources: Iterable[Source]) -> None:
 class BoldHeadings:
     """Makes the headings of a text bold while it is written; the beginning of a line waits until it cannot be one."""
 
-    def __init__(self, headings: Collection[str]):
+    def __init__(self, headings: Collection[str]) -> None:
         self.headings = headings
         self._line = ""  # what has come of the current line
         self._held = ""  # the part of it that waits

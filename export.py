@@ -5,15 +5,15 @@ hf it becomes a folder for transformers, vLLM and MLX; with gguf a file for llam
 ollama that file and its Modelfile. All of them ask the way step 05 asks.
 """
 
+import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pipeline
 from corpus.chat_template import write_jinja, write_ollama
 from corpus.template import BOS, EOS, PAD, UNK, Template
-from gpt import sampling
 from gpt.checkpoint import load_checkpoint
 from gpt.formats import gguf as gguf_file
 from gpt.formats import huggingface
@@ -36,11 +36,12 @@ FORMAT = "hf"  # hf for transformers, vLLM, MLX; gguf for llama.cpp, LM Studio; 
 DTYPE = "fp32"  # fp32 as trained; bf16 half the size; gguf and ollama also fp16 (f32, f16 mean the same), q8_0
 NAME = "korean-gpt-from-scratch"  # what the model calls itself there
 
-# --- How it answers there unless told otherwise: the defaults of step 05 ---
-TEMPERATURE = 0.3  # 0 = always the likeliest token; higher = more varied, less reliable
-TOP_K = 50  # choose among this many likeliest tokens; 0 = all
-TOP_P = 0.9  # choose among the likeliest tokens that together have this probability; 1 = all
-REPETITION_PENALTY = 1.0  # over 1 makes tokens already written less likely
+# --- How it answers there unless told otherwise: as at the top of step 05 ---
+step_05 = importlib.import_module("05_generate")
+TEMPERATURE = step_05.TEMPERATURE  # 0 = always the most likely token; higher = more varied, less reliable
+TOP_K = step_05.TOP_K  # choose among this many most likely tokens; 0 = all
+TOP_P = step_05.TOP_P  # choose among the most likely tokens that together have this probability; 1 = all
+REPETITION_PENALTY = step_05.REPETITION_PENALTY  # over 1 makes tokens already written less likely
 
 
 @dataclass(frozen=True)
@@ -61,11 +62,11 @@ class Settings:
 
 def main(arguments: Sequence[str] = ()) -> None:
     settings = pipeline.read_settings(Settings, globals(), arguments)
+    sampling = SamplingSettings(settings.temperature, settings.top_k, settings.top_p, settings.repetition_penalty)
     check_settings(settings)
     require_place(Path(settings.out_dir), settings.force)
     with progress_bar("load the model", leave=False):
         checkpoint = load_checkpoint(settings.checkpoint_path)
-    sampling = SamplingSettings(settings.temperature, settings.top_k, settings.top_p, settings.repetition_penalty)
 
     exporting = progress_bar("export", leave=False)
     with exporting, pipeline.atomic_folder(settings.out_dir) as folder:
@@ -84,7 +85,6 @@ def check_settings(settings: Settings) -> None:
         f"DTYPE is {settings.dtype!r}; for FORMAT {settings.format} it must be {' or '.join(possible)}",
     )
     require(bool(settings.name.strip()), "NAME is empty; write a name for the model")
-    sampling.check_settings(settings)
 
 
 def require_place(folder: Path, force: bool) -> None:
@@ -103,7 +103,7 @@ def require_place(folder: Path, force: bool) -> None:
 
 def write_export(
     folder: Path,
-    checkpoint: dict,
+    checkpoint: dict[str, Any],
     format: str,
     dtype: str,
     name: str,
@@ -111,7 +111,7 @@ def write_export(
 ) -> None:
     """Write a checkpoint's model into an empty folder: FORMAT, DTYPE and NAME as above."""
     template = Template(**checkpoint["template"])
-    chat = ChatFormat(
+    chat_format = ChatFormat(
         bos=BOS,
         eos=EOS,
         pad=PAD,
@@ -121,11 +121,11 @@ def write_export(
         sampling=sampling,
     )
     if format == "hf":
-        write_huggingface(folder, checkpoint, chat, dtype, write_card(name, checkpoint, dtype))
+        write_huggingface(folder, checkpoint, chat_format, dtype, write_card(name, checkpoint, dtype))
         return
-    write_gguf(folder, checkpoint, chat, dtype, name)
+    write_gguf(folder, checkpoint, chat_format, dtype, name)
     if format == "ollama":
-        write_modelfile(folder, write_ollama(template), chat, checkpoint["config"]["block_size"])
+        write_modelfile(folder, write_ollama(template), chat_format, checkpoint["config"]["block_size"])
 
 
 if __name__ == "__main__":

@@ -28,8 +28,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import pipeline
-from answering.assistant import Assistant, Source
-from answering.form import material_of_table
+from answering.assistant import Assistant
+from answering.contacts_file import contacts_of
+from answering.request import Request
+from answering.source import Source
 from benchmarks.samples import Score, similar, squeeze
 from corpus.extraction import questions
 from corpus.extraction.contact_values import find_values, normalize_value
@@ -92,17 +94,23 @@ def main(arguments: Sequence[str] = ()) -> None:
     pipeline.require_setting(options.limit >= 1, f"--limit is {options.limit}; it must be at least 1")
     settings = replace(pipeline.read_settings(step_05.Settings, vars(step_05), others), closed_book=False)
     step_05.check_settings(settings)
-    assistant = Assistant.load(settings)
+    request = step_05.request_of(settings)
+    assistant = Assistant.load(step_05.artifacts_of(settings))
     held_out = read_held_out(assistant, options.val_bin, options.limit)
-    alone = replace(assistant, settings=replace(settings, closed_book=True))
-    asked_alone = [each for each in held_out if each.closed_question]
+    grounded = [(each, replace(request, question=each.question, document=each.document)) for each in held_out]
+    closed_book = [
+        (each, replace(request, question=each.closed_question, closed_book=True))
+        for each in held_out
+        if each.closed_question
+    ]
     runs = {
-        "grounded": answer_all(assistant, [(each, each.question, each.document) for each in held_out]),
-        "closed-book": answer_all(alone, [(each, each.closed_question, None) for each in asked_alone]),
+        "grounded": answer_all(assistant, grounded, settings.rows, "grounded"),
+        "closed-book": answer_all(assistant, closed_book, settings.rows, "closed-book"),
         "step 01's": ([Finished(each, each.question, each.reference, True) for each in held_out], None),
     }
     print_shown(runs, options.show)
-    table = {(label, normalize_value(label, value)) for label, value in material_of_table(alone.table).values()}
+    values = [value for values in contacts_of(assistant.contacts_file.entries).values() for value in values]
+    table = {(label, normalize_value(label, value)) for label, value in values}
     columns = {}
     for name, (answers, seconds) in runs.items():
         known = table if name == "closed-book" else None
@@ -115,11 +123,11 @@ def main(arguments: Sequence[str] = ()) -> None:
 def read_held_out(assistant: Assistant, val_bin: str, limit: int) -> list[HeldOut]:
     """The first documents of the validation set, with their titles, which only the samples tell."""
     header, tokens = read_token_file(val_bin)
-    if header.tokenizer_sha256 != assistant.tokenizer_sha256:
+    if header.tokenizer_sha256 != assistant.search.tokenizer_sha256:
         raise StepError(f"{val_bin}: the checkpoint has another tokenizer; run: {pipeline.remake(val_bin, STEP_03)}")
     text = assistant.tokenizer.decode(tokens.tolist(), skip_special_tokens=False)
     texts = {sample.removesuffix(EOS) for sample in text.split(BOS)[1:]}
-    samples_path = assistant.settings.samples_path
+    samples_path = assistant.search.samples_path
     documents: dict[tuple[int, int], list[Sample]] = {}
     for sample in read_samples(samples_path):
         if sample.text in texts:
@@ -144,16 +152,15 @@ def question_of(sample_text: str) -> str:
 
 
 def answer_all(
-    assistant: Assistant, asked: Sequence[tuple[HeldOut, str, Source | None]]
+    assistant: Assistant, asked: Sequence[tuple[HeldOut, Request]], rows: int, name: str
 ) -> tuple[list[Finished], float]:
-    """The answers in the order of the questions, and the seconds that they took together."""
+    """The answers in the order of the requests, and the seconds that they took together."""
     started = time.monotonic()
     answers: dict[int, Finished] = {}
-    name = "closed-book" if assistant.settings.closed_book else "grounded"
     with progress_bar(name, len(asked), unit="answer") as bar:
-        for answer in assistant.answer_all([question for _, *question in asked]):
-            about, question, _ = asked[answer.number]
-            answers[answer.number] = Finished(about, question, answer.text, answer.ended)
+        for answer in assistant.answer_all([request for _, request in asked], rows):
+            about, request = asked[answer.number]
+            answers[answer.number] = Finished(about, request.question, answer.text, answer.ended)
             bar.update()
     return [answers[number] for number in sorted(answers)], time.monotonic() - started
 

@@ -79,7 +79,8 @@ def write(model: GPT, prompt: list[int], rows: int) -> Result:
     started = time.perf_counter()
     first = 0.0
     tokens = 0
-    for _, token in generate_all(model, [Prompt(prompt)] * rows, rows, NEW_TOKENS, (), GREEDY, seed=0):
+    prompts = [Prompt(prompt, GREEDY, seed=0, max_new_tokens=NEW_TOKENS)] * rows
+    for _, token in generate_all(model, prompts, rows, stop_tokens=()):
         tokens += token != END
         if tokens == rows and not first:
             first = time.perf_counter() - started

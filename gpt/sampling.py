@@ -4,33 +4,32 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import pipeline
+from pipeline import check_ranges, require_setting, setting
 
 import torch
 from torch import Tensor
 
+LOWEST_TEMPERATURE = 0.01  # above 0; below it the division of logits overflows
+
 
 @dataclass(frozen=True)
 class SamplingSettings:
-    """How the next token is chosen from its logits."""
+    """How the next token is chosen from its logits. Raises StepError for a value out of range."""
 
-    temperature: float = 0.7  # 0: always the likeliest (greedy)
-    top_k: int = 0  # only the k likeliest; 0: all
-    top_p: float = 1.0  # only the likeliest that together have this probability (Holtzman et al., 2020)
-    repetition_penalty: float = 1.0  # over 1: tokens already written become less likely (Keskar et al., 2019)
-    no_repeat_ngram: int = 0  # no run of so many tokens twice (Paulus et al., 2018); 0: any
+    temperature: float = setting(least=0, most=100, default=1.0)  # 0: always the most likely token (greedy)
+    top_k: int = setting(least=0, default=0)  # choose among the k most likely tokens; 0: all
+    # Choose among the most likely tokens that together have this probability (Holtzman et al., 2020).
+    top_p: float = setting(above=0, most=1, default=1.0)
+    # Over 1 makes tokens that were already written less likely (Keskar et al., 2019).
+    repetition_penalty: float = setting(least=0.1, most=10, default=1.0)
+    no_repeat_ngram: int = setting(least=0, default=0)  # no run of n tokens twice (Paulus et al., 2018); 0: any
 
-
-def check_settings(settings) -> None:
-    """Stop at values of a script's settings that cannot work. Raises StepError."""
-    require, penalty = pipeline.require_setting, settings.repetition_penalty
-    require(
-        settings.temperature == 0 or 0.01 <= settings.temperature <= 100,
-        f"TEMPERATURE is {settings.temperature}; it must be 0, or at least 0.01 and at most 100",
-    )
-    require(settings.top_k >= 0, f"TOP_K is {settings.top_k}; it must be 0 or more")
-    require(0 < settings.top_p <= 1, f"TOP_P is {settings.top_p}; it must be over 0 and at most 1")
-    require(0.1 <= penalty <= 10, f"REPETITION_PENALTY is {penalty}; it must be at least 0.1 and at most 10")
+    def __post_init__(self) -> None:
+        check_ranges(self)
+        require_setting(
+            self.temperature == 0 or self.temperature >= LOWEST_TEMPERATURE,
+            f"TEMPERATURE is {self.temperature}; it must be 0, or at least {LOWEST_TEMPERATURE}",
+        )
 
 
 def choose_token(
@@ -40,9 +39,9 @@ def choose_token(
     generator: torch.Generator,
     allowed: Sequence[int] | None = None,
 ) -> int:
-    """One token id from logits (V,), which are fp32 on the CPU; of those `allowed`, where they are named.
+    """Choose one token id by logits (V,), fp32 on the CPU, among all tokens or only those `allowed`.
 
-    On the CPU on every machine: there `multinomial` is right, and a seed gives the same answer everywhere.
+    Logits are on the CPU on every machine: there `multinomial` is correct, and a seed gives the same answer everywhere.
     """
     if settings.repetition_penalty != 1.0 and written:
         index = torch.tensor(sorted(set(written)))
@@ -71,7 +70,7 @@ def choose_token(
 
 
 def decide(probability: float, temperature: float, generator: torch.Generator) -> bool:
-    """True with a probability, which a low temperature moves towards the likelier of the two answers."""
+    """True with this probability; a low temperature moves it towards the more likely of the two answers."""
     if temperature == 0:
         return probability > 0.5
     probability = min(max(probability, 1e-9), 1 - 1e-9)
@@ -80,12 +79,12 @@ def decide(probability: float, temperature: float, generator: torch.Generator) -
 
 
 def find_repeating_tokens(written: Sequence[int], length: int) -> list[int]:
-    """The tokens that would end a run of `length` tokens which is there already; none for a length of 0."""
+    """The tokens that would complete a run of `length` tokens that was already written; none for a length of 0."""
     if not 0 < length <= len(written):
         return []
     begun = list(written[len(written) - length + 1 :])
     return [
-        written[at + length - 1]
-        for at in range(len(written) - length + 1)
-        if list(written[at : at + length - 1]) == begun
+        written[start + length - 1]
+        for start in range(len(written) - length + 1)
+        if list(written[start : start + length - 1]) == begun
     ]

@@ -4,7 +4,7 @@ import argparse
 import difflib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import Field, field, fields
+from dataclasses import MISSING, Field, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar, get_args, get_origin, get_type_hints
 
@@ -20,13 +20,18 @@ Settings = TypeVar("Settings", bound="DataclassInstance")
 
 
 def setting(
-    *, least: float = -math.inf, most: float = math.inf, above: float = -math.inf, below: float = math.inf
+    *,
+    least: float = -math.inf,
+    most: float = math.inf,
+    above: float = -math.inf,
+    below: float = math.inf,
+    default: Any = MISSING,
 ) -> Any:  # like dataclasses.field, so that it fits a field of any type
-    """Declare a field of a script's settings with the range that `read_settings` checks its value against.
+    """Declare a field of a dataclass of settings with the range that `check_ranges` checks its value against.
 
     `least` and `most` belong to the range, `above` and `below` do not. The value must also be finite.
     """
-    return field(metadata={"least": least, "most": most, "above": above, "below": below})
+    return field(default=default, metadata={"least": least, "most": most, "above": above, "below": below})
 
 
 def read_settings(

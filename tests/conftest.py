@@ -370,12 +370,26 @@ def raw_house(open_house, raw_text, built_house, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def load():
-    """The assistant of a house, with `changes` to the settings of step 05."""
+    """Load the assistant of a house."""
 
-    def load(house, **changes):
+    def load(house):
         script = importlib.import_module("05_generate")
-        return script.Assistant.load(
-            pipeline.read_settings(script.Settings, vars(script), house.flags("05", **changes))
-        )
+        return script.Assistant.load(script.artifacts_of(_settings_of_step_05(house)))
 
     return load
+
+
+@pytest.fixture(scope="session")
+def request_of():
+    """A request with the settings of step 05 in the tests, and these changes to them."""
+
+    def request_of(question="", document=None, **changes):
+        script = importlib.import_module("05_generate")
+        return script.request_of(_settings_of_step_05(House(Path()), **changes), question, document)
+
+    return request_of
+
+
+def _settings_of_step_05(house: House, **changes):
+    script = importlib.import_module("05_generate")
+    return pipeline.read_settings(script.Settings, vars(script), house.flags("05", **changes))

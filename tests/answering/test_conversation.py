@@ -1,7 +1,6 @@
 """Questions at the terminal, and what goes where: the answer to standard output, all else to standard error."""
 
 import fcntl
-import importlib
 import io
 import itertools
 import os
@@ -17,6 +16,7 @@ from pathlib import Path
 
 import pipeline
 from answering.assistant import Assistant
+from answering.terminal.conversation import USAGE, Conversation
 from corpus.template import Template
 from pipeline import StepError
 
@@ -24,11 +24,10 @@ import pytest
 
 ROOT = Path(pipeline.__file__).parent.parent
 HEADINGS = Template().headings
-script = importlib.import_module("05_generate")
 
 
 @pytest.fixture
-def talk(built_house, monkeypatch, capsys):
+def talk(built_house, load, request_of, monkeypatch, capsys):
     """Hold a conversation of these lines, an exception in place of one is raised there; return what was written."""
 
     def talk(*lines, **changes):
@@ -41,8 +40,7 @@ def talk(built_house, monkeypatch, capsys):
             return line
 
         monkeypatch.setattr("builtins.input", read)
-        flags = built_house.flags("05", **{"max_new_tokens": 150, **changes})
-        script.Conversation(Assistant.load(pipeline.read_settings(script.Settings, vars(script), flags))).hold()
+        Conversation(load(built_house), request_of(**{"max_new_tokens": 150, **changes})).hold()
         return capsys.readouterr()
 
     return talk
@@ -95,14 +93,14 @@ def test_temperature_and_seed_can_be_changed(talk):
         ("/seed 1.5", "SEED stays 1337: "),
         ("/seed -1", "SEED stays 1337: "),
         ("/doc 없는 글.txt", "없는 글.txt: file not found"),
-        ("/help", script.Conversation.usage),
-        ("/dok", script.Conversation.usage),
-        ("/", script.Conversation.usage),
+        ("/help", USAGE),
+        ("/dok", USAGE),
+        ("/", USAGE),
     ],
 )
 def test_a_command_that_cannot_be_obeyed_is_answered_and_the_conversation_goes_on(talk, command, complaint):
     said = talk(command, "여권을 잃어버렸어요")
-    assert complaint in said.err.removeprefix(script.Conversation.usage)
+    assert complaint in said.err.removeprefix(USAGE)
     assert len(answers_in(said.out)) == 1
 
 
@@ -159,9 +157,9 @@ def test_ctrl_c_stops_the_answer_or_the_line_and_not_the_program(talk, monkeypat
     whole = Assistant.write
     stops = iter([3, 10**9])
 
-    def write(self, request):
+    def write(self, prepared):
         stop = next(stops)
-        for number, piece in enumerate(whole(self, request)):
+        for number, piece in enumerate(whole(self, prepared)):
             if number == stop:
                 raise KeyboardInterrupt
             yield piece
@@ -171,24 +169,6 @@ def test_ctrl_c_stops_the_answer_or_the_line_and_not_the_program(talk, monkeypat
     stopped, answered = answers_in(said.out)
     assert answered.startswith(stopped.rstrip("\n")) and len(stopped) < len(answered)
     assert said.err.count("(stopped; exit ends the program)") == 2
-
-
-# --- Bold headings ---
-
-
-def test_headings_and_nothing_else_are_bold_wherever_the_pieces_are_cut():
-    text = "요약:\n- 요약: 아님\n체크리스트\n체크리스트:\n\n상세 설명:\n상세 설명: 없음"
-    wanted = text
-    for line in ("요약:\n", "\n체크리스트:\n", "\n상세 설명:\n"):
-        bold = line.replace(line.strip(), f"\033[1m{line.strip()}\033[0m")
-        wanted = wanted.replace(line, bold, 1)
-    for size in (1, 2, 3, 7, 100):
-        pieces = [text[at : at + size] for at in range(0, len(text), size)]
-        assert "".join(script.embolden(pieces, HEADINGS)) == wanted
-
-
-def test_ordinary_text_is_not_held_back():
-    assert next(script.embolden(iter(["- "]), HEADINGS)) == "-"
 
 
 # --- Without a question ---

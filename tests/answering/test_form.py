@@ -2,25 +2,15 @@
 
 import itertools
 
-from answering.form import (
-    DETAIL_TOKENS,
-    LEAST_SUMMARY,
-    LINE_ENDING,
-    GuidedForm,
-    Material,
-    free_form,
-    material_of,
-    material_of_table,
-)
+from answering.contacts_file import contacts_of
+from answering.form import DETAIL_TOKENS, LINE_END_TOKENS, MIN_SUMMARY_LINES, GuidedForm, free_form
 from answering.guide import AnswerGuide
+from answering.material import Material, material_of
 from answering.verification import KnownContacts, find_runs
-from corpus.extraction.answers import extract_answer, extract_review
-from corpus.extraction.contact_values import find_values
-from corpus.extraction.contacts import find_contacts
-from corpus.extraction.passages import candidate_passages
-from corpus.raw.documents import Document
+from corpus.extraction.answers import candidate_passages, extract_answer, extract_review
+from corpus.extraction.contacts import find_contacts, find_values
+from corpus.raw.documents import Document, find_title
 from corpus.raw.normalization import normalize, standardize_labels
-from corpus.raw.titles import find_title
 from corpus.template import CONTACT_START, END_ANSWER, END_SUMMARY, Template, count_markers, neutralize_markers
 
 import pytest
@@ -147,7 +137,7 @@ def test_an_answer_has_its_whole_form_within_any_room_that_holds_the_shortest(
 ):
     material = material_of_text(document, template.style)
     if room < shortest(template):
-        with pytest.raises(ValueError, match=f"needs {shortest(template) - room} tokens more"):
+        with pytest.raises(ValueError, match=f"needs {shortest(template) - room} more tokens"):
             GuidedForm(template, material, room, count_tokens)
         return
     text, tokens = write(material, room, seed, template)
@@ -234,7 +224,7 @@ def test_a_summary_begins_with_the_title_and_has_some_lines_more(write):
     material = material_of_text(f"{DOCUMENT}\n{more}")
     summaries = [parts_of(write(material, 1000, seed)[0])["summary"] for seed in range(20)]
     assert {summary[0] for summary in summaries} == {"- 마닐라에서 여권을 잃어버렸을 때"}
-    assert min(map(len, summaries)) == 1 + LEAST_SUMMARY
+    assert min(map(len, summaries)) == 1 + MIN_SUMMARY_LINES
     assert len({tuple(summary) for summary in summaries}) > 3  # which of the lines is the model's choice
 
 
@@ -286,8 +276,8 @@ def test_of_a_table_only_the_contacts_of_some_places_can_be_taken():
             "contacts": [{"kind": "TEL", "value": "02-000-5678", "documents": [{"source": "a.txt", "line": 9}]}],
         },
     ]
-    assert material_of_table(table, {("a.txt", 9)}).contacts == {"은행": [("TEL", "02-000-5678")]}
-    assert set(material_of_table(table).contacts) == {"대사관", "은행"}
+    assert contacts_of(table, {("a.txt", 9)}) == {"은행": [("TEL", "02-000-5678")]}
+    assert set(contacts_of(table)) == {"대사관", "은행"}
 
 
 @given(document=DOCUMENTS, seed=SEEDS)
@@ -326,7 +316,7 @@ def test_a_form_can_be_written_more_than_once(tokenizer, wander, count_tokens, d
 # --- Answers in free words, with the contacts of a table ---
 
 
-KNOWN = KnownContacts(material_of_table(TABLE).values(), may_begin=lambda value: len(value) < 30)
+KNOWN = KnownContacts(Material(contacts=contacts_of(TABLE)).values(), may_begin=lambda value: len(value) < 30)
 
 
 @given(room=ROOMS, seed=SEEDS, template=st.sampled_from(TEMPLATES))
@@ -334,7 +324,7 @@ KNOWN = KnownContacts(material_of_table(TABLE).values(), may_begin=lambda value:
 def test_free_lines_keep_the_form_within_any_room(write, shortest, room, seed, template):
     if room < shortest(template):
         return
-    text, tokens = write(material_of_table(TABLE), room, seed, template, KNOWN)
+    text, tokens = write(Material(contacts=contacts_of(TABLE)), room, seed, template, KNOWN)
     assert len(tokens) < room
     parts_of(text, template)
     headings = [line for part in template.parts for line in part.heading.split("\n")]
@@ -345,16 +335,16 @@ def test_free_lines_keep_the_form_within_any_room(write, shortest, room, seed, t
 @given(seed=SEEDS)
 @settings(max_examples=40, deadline=None)
 def test_free_lines_hold_no_contact_but_those_of_the_table(write, seed):
-    text, _ = write(material_of_table(TABLE), 1000, seed, TEMPLATE, KNOWN)
+    text, _ = write(Material(contacts=contacts_of(TABLE)), 1000, seed, TEMPLATE, KNOWN)
     assert all(map(KNOWN.allow, text.split("\n")))
-    values = {value for _, value in material_of_table(TABLE).values()}
-    assert {found.value for line in text.split("\n") for found in find_values(line)} <= values
+    values = {value for _, value in Material(contacts=contacts_of(TABLE)).values()}
+    assert {value for line in text.split("\n") for *_, value in find_values(line)} <= values
 
 
 @given(seed=SEEDS, room=st.integers(150, 1500))
 @settings(max_examples=40, deadline=None)
 def test_institutions_of_the_table_come_with_their_contacts_and_none_twice(write, seed, room):
-    lines = parts_of(write(material_of_table(TABLE), room, seed, TEMPLATE, KNOWN)[0])["contacts"]
+    lines = parts_of(write(Material(contacts=contacts_of(TABLE)), room, seed, TEMPLATE, KNOWN)[0])["contacts"]
     blocks = {block.split("\n")[0]: block.split("\n")[1:] for block in "\n".join(lines).split("\n- ")}
     blocks = {name.removeprefix("- "): values for name, values in blocks.items()}
     assert len(blocks) == sum(line.startswith("- ") for line in lines)
@@ -368,7 +358,7 @@ def test_institutions_of_the_table_come_with_their_contacts_and_none_twice(write
 
 def test_free_words_without_a_table_and_without_contacts_say_that_there_is_nothing(write):
     for seed in range(10):
-        parts = parts_of(write(material_of_table([]), 800, seed, TEMPLATE, KnownContacts())[0])
+        parts = parts_of(write(Material(contacts={}), 800, seed, TEMPLATE, KnownContacts())[0])
         assert parts["contacts"] == ["- 자료에 없음"]
 
 
@@ -385,7 +375,7 @@ def recite(tokenizer, count_tokens):
     """Write with a model that only knows these tokens, over and over; return its text and its tokens."""
 
     def recite(repeated, room):
-        form = GuidedForm(TEMPLATE, material_of_table([]), room, count_tokens).write()
+        form = GuidedForm(TEMPLATE, Material(contacts={}), room, count_tokens).write()
         guide, following, written = AnswerGuide(form, KNOWN, tokenizer, TEMPLATE.nothing), itertools.cycle(repeated), []
         while len(written) < room:
             if (allowed := guide.allowed()) is not None:
@@ -413,7 +403,7 @@ def test_lines_that_a_model_spells_out_byte_by_byte_take_their_true_room(tokeniz
 @pytest.mark.parametrize("room", range(300, 900, 50))
 def test_free_lines_end_with_their_sentences_where_the_room_for_them_does(tokenizer, recite, room):
     sentences = " 여권을 잃어버렸다면 경찰서에 먼저 신고하세요. 그다음 1500.50페소를 대사관에 내야 합니다."
-    assert len(tokenizer.encode(sentences).ids) < LINE_ENDING
+    assert len(tokenizer.encode(sentences).ids) < LINE_END_TOKENS
     parts = parts_of(recite(tokenizer.encode(sentences).ids, room)[0])
     lines = [line for name in parts.keys() - {"contacts"} for line in parts[name]]
     assert len(lines) >= 8
@@ -426,7 +416,7 @@ def test_free_lines_end_with_their_sentences_where_the_room_for_them_does(tokeni
 def test_a_line_whose_sentence_never_ends_ends_in_time(tokenizer, recite, room):
     parts = parts_of(recite(tokenizer.encode(" 여권을 잃어버렸다면 1500.50페소를 내고").ids, room)[0])
     details = len(tokenizer.encode("\n".join(parts["details"])).ids)
-    assert (details == DETAIL_TOKENS - LINE_ENDING) == (room == 900)
+    assert (details == DETAIL_TOKENS - LINE_END_TOKENS) == (room == 900)
 
 
 # --- The free form ---

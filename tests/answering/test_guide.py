@@ -1,6 +1,7 @@
 """Token by token through a form: texts to choose from, and free lines that are whole, clean and hold no invented contact."""
 
-from answering.guide import AnswerGuide, Choice, Paragraph
+from answering.form import Choice, Paragraph
+from answering.guide import AnswerGuide
 from answering.verification import KnownContacts
 from corpus.raw.normalization import normalize
 from corpus.template import MARKERS, count_markers

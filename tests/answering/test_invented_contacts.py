@@ -1,9 +1,13 @@
 """No answer holds a contact that its sources do not, however wildly the model writes."""
 
-from answering.assistant import Assistant, Source
+from dataclasses import replace
+
+from answering.assistant import Assistant
+from answering.request import Request
+from answering.source import Source
 from answering.verification import find_runs
-from corpus.extraction.contact_values import find_values
-from tests.answering.test_assistant import DOCUMENT
+from corpus.extraction.contacts import find_values
+from tests.answering.texts import DOCUMENT
 
 import pytest
 import torch
@@ -29,7 +33,7 @@ def find_invented(text: str, source: str) -> list[str]:
     """The contact values, and the runs of 7 or more digits that are no dates, that do not stand in the source."""
     source = source.lower()
     lines = text.split("\n")
-    found = [each.value for line in lines for each in find_values(line)] + [
+    found = [value for line in lines for *_, value in find_values(line)] + [
         run[0] for run in map(find_runs, lines) for run in run
     ]
     return [value for value in found if value.lower() not in source]
@@ -42,31 +46,33 @@ WAYS = {
     "guided, closed book": {"form": "guided", "closed_book": True},
     "free, closed book": {"form": "free", "max_new_tokens": 60, "closed_book": True},
 }
-WILD = {"temperature": 1.5, "top_k": 0, "top_p": 1.0, "rows": 16, "max_new_tokens": 150}
+WILD = {"temperature": 1.5, "top_k": 0, "top_p": 1.0, "max_new_tokens": 150}
+ROWS = 16
 
 
-def answer_questions(assistant: Assistant, count: int) -> list[str]:
-    document = None if assistant.settings.closed_book else Source.of_text(DOCUMENT)
-    answers = []
-    for number in range(0, count, 16):
-        assistant.settings.seed = number
-        questions = [(f"{each}번 창구 전화번호가 무엇인가요?", document) for each in range(number, number + 16)]
-        answers += [answer.text for answer in assistant.answer_all(questions)]
-    return answers
+def answer_questions(assistant: Assistant, request: Request, count: int) -> list[str]:
+    document = None if request.closed_book else Source.of_text(DOCUMENT)
+    requests = [
+        replace(
+            request, question=f"{number}번 창구 전화번호가 무엇인가요?", document=document, seed=number // ROWS * ROWS
+        )
+        for number in range(-(-count // ROWS) * ROWS)
+    ]
+    return [answer.text for answer in assistant.answer_all(requests, ROWS)]
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_of_a_thousand_wild_answers_none_holds_a_contact_that_its_sources_do_not(raw_house, load, way):
-    assistant = love_numbers(load(raw_house, **{**WILD, **WAYS[way]}))
-    source = raw_house.contacts.read_text(encoding="utf-8") if assistant.settings.closed_book else DOCUMENT
-    answers = answer_questions(assistant, 1000 // len(WAYS))
+def test_of_a_thousand_wild_answers_none_holds_a_contact_that_its_sources_do_not(raw_house, load, request_of, way):
+    assistant, request = love_numbers(load(raw_house)), request_of(**{**WILD, **WAYS[way]})
+    source = raw_house.contacts.read_text(encoding="utf-8") if request.closed_book else DOCUMENT
+    answers = answer_questions(assistant, request, 1000 // len(WAYS))
     assert len(answers) >= 200 and len(set(answers)) > 1
     assert [invented for answer in answers for invented in find_invented(answer, source)] == []
 
 
 @pytest.mark.parametrize("way", [way for way in WAYS if "sentences" not in way])
-def test_the_same_answers_unverified_hold_invented_contacts(raw_house, load, way):
-    assistant = love_numbers(load(raw_house, **{**WILD, **WAYS[way]}, verify_contacts=False))
-    source = raw_house.contacts.read_text(encoding="utf-8") if assistant.settings.closed_book else DOCUMENT
-    answers = answer_questions(assistant, 16)
+def test_the_same_answers_unverified_hold_invented_contacts(raw_house, load, request_of, way):
+    assistant, request = love_numbers(load(raw_house)), request_of(**{**WILD, **WAYS[way], "verify_contacts": False})
+    source = raw_house.contacts.read_text(encoding="utf-8") if request.closed_book else DOCUMENT
+    answers = answer_questions(assistant, request, 16)
     assert sum(bool(find_invented(answer, source)) for answer in answers) > 5

@@ -2,26 +2,15 @@
 
 import random
 import re
-from types import SimpleNamespace
 
-from answering.assistant import Assistant, Request
+from answering.decoding import TextDecoder
 from answering.guide import BYTE_OF_CHARACTER
-from corpus.template import MARKERS, Template
-from gpt.generation import END, Prompt
+from corpus.template import MARKERS
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
-
-
-class Reciter(Assistant):
-    """An assistant whose model writes the tokens of its prompt."""
-
-    def _generate(self, prompts, rows):
-        for number, prompt in enumerate(prompts):
-            yield from ((number, token) for token in prompt.tokens)
-            yield number, END
 
 
 @pytest.fixture(scope="module")
@@ -35,14 +24,17 @@ def single_bytes() -> Tokenizer:
     return tokenizer
 
 
-def recite(tokenizer: Tokenizer, tokens: list[int]) -> list[str]:
-    assistant = Reciter(None, tokenizer, Template(), "", SimpleNamespace())
-    return list(assistant.write(Request(Prompt(tokens), len(tokens) + 1, [])))
+def decode(tokenizer: Tokenizer, tokens: list[int]) -> list[str]:
+    """The pieces of a text."""
+    decoder = TextDecoder(tokenizer)
+    pieces = [piece for piece in [*map(decoder.add, tokens), decoder.finish()] if piece]
+    assert "".join(pieces) == decoder.text and decoder.token_count == len(tokens)
+    return pieces
 
 
 def test_all_syllables_come_out_whole_though_each_is_spread_over_three_tokens(single_bytes):
     text = "".join(map(chr, range(ord("가"), ord("힣") + 1)))
-    pieces = recite(single_bytes, single_bytes.encode(text).ids)
+    pieces = decode(single_bytes, single_bytes.encode(text).ids)
     assert "".join(pieces) == text and len(pieces) == 11_172
 
 
@@ -63,7 +55,7 @@ def test_any_text_comes_out_as_it_is_at_any_split_into_tokens(tokenizer, single_
     markers = {tokenizer.token_to_id(marker) for marker in MARKERS}
     if markers & set(tokens):
         return
-    assert "".join(recite(tokenizer, tokens)) == text.replace("\ufffd", "").rstrip("\n")
+    assert "".join(decode(tokenizer, tokens)) == text.replace("\ufffd", "").rstrip("\n")
 
 
 @given(st.binary(max_size=60))
@@ -71,7 +63,15 @@ def test_any_text_comes_out_as_it_is_at_any_split_into_tokens(tokenizer, single_
 @settings(max_examples=150, deadline=None)
 def test_bytes_that_make_no_letter_are_left_out(single_bytes, content):
     alphabet = {byte: character for character, byte in BYTE_OF_CHARACTER.items()}
-    pieces = recite(single_bytes, [single_bytes.token_to_id(alphabet[byte]) for byte in content])
+    pieces = decode(single_bytes, [single_bytes.token_to_id(alphabet[byte]) for byte in content])
     wanted = content.decode(errors="replace").replace("\ufffd", "")
     assert "".join(pieces).rstrip("\n") in (wanted.rstrip("\n"), content.decode(errors="ignore").rstrip("\n"))
     assert not any("\ufffd" in piece for piece in pieces)
+
+
+def test_a_text_that_is_cut_off_inside_a_character_has_all_whole_characters_before_it(single_bytes):
+    letters = "".join(map(single_bytes.id_to_token, single_bytes.encode("가 나").ids))
+    tokenizer = Tokenizer(models.WordLevel({letters[:-2]: 0, letters[-2]: 1, letters[-1]: 2}, unk_token=letters[:-2]))
+    tokenizer.decoder = decoders.ByteLevel()
+    assert decode(tokenizer, [0, 1, 2]) == ["가 나"]
+    assert decode(tokenizer, [0, 1]) == decode(tokenizer, [0]) == ["가 "]

@@ -3,7 +3,8 @@
 import importlib
 
 import pipeline
-from answering.assistant import Assistant, Source
+from answering.assistant import Assistant
+from answering.source import Source
 from benchmarks.answers import (
     Finished,
     HeldOut,
@@ -246,7 +247,8 @@ def test_shares_are_added_up_before_they_are_divided():
 def test_the_held_out_documents_come_with_their_titles_questions_and_answers(built_house):
     step_05 = importlib.import_module("05_generate")
     flags = ["--checkpoint-path", str(built_house.checkpoint), "--samples-path", str(built_house.samples)]
-    assistant = Assistant.load(pipeline.read_settings(step_05.Settings, vars(step_05), flags))
+    settings = pipeline.read_settings(step_05.Settings, vars(step_05), flags)
+    assistant = Assistant.load(step_05.artifacts_of(settings))
     held_out = read_held_out(assistant, str(built_house.val_bin), 100)
     texts = built_house.samples.read_text(encoding="utf-8")
     assert held_out and read_held_out(assistant, str(built_house.val_bin), 1) == held_out[:1]

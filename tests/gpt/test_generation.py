@@ -1,9 +1,10 @@
 """Token after token: what a text goes on with, when it ends, who guides it, and many texts at once."""
 
 import math
+import threading
 from collections import defaultdict
 
-from gpt.generation import END, Prompt, generate, generate_all
+from gpt.generation import END, Prompt, generate, generate_all, never
 from gpt.model import GPT, GPTConfig
 from gpt.sampling import SamplingSettings, choose_token
 
@@ -28,6 +29,10 @@ def model() -> GPT:
             if parameter.dim() == 2:
                 parameter.copy_(torch.randn(parameter.shape, generator=generator) / math.sqrt(parameter.size(1)))
     return model
+
+
+def prompt_of(tokens=PROMPT, how=GREEDY, seed=0, count=8, guide=None, cancelled=never) -> Prompt:
+    return Prompt(tokens, how, seed, count, guide, cancelled)
 
 
 def write(model, prompt=PROMPT, count=20, stops=(), how=GREEDY, seed=0, guide=None) -> list[int]:
@@ -112,7 +117,7 @@ def test_a_prompt_that_leaves_no_room_is_refused(model, length):
 
 
 def test_the_repetition_penalty_reaches_every_written_token(model):
-    text = write(model, count=25, how=SamplingSettings(0.0, repetition_penalty=1e6))
+    text = write(model, count=25, how=SamplingSettings(0.0, repetition_penalty=10.0))
     assert len(set(text)) == 25
 
 
@@ -120,7 +125,7 @@ def test_the_repetition_penalty_spares_the_prompt_so_that_an_answer_can_quote_it
     prompts = torch.randint(80, (30, 20), generator=torch.Generator().manual_seed(0)).tolist()
     likeliest = [write(model, prompt, count=1)[0] for prompt in prompts]
     assert any(token in prompt for token, prompt in zip(likeliest, prompts, strict=True))
-    penalty = SamplingSettings(0.0, repetition_penalty=1e6)
+    penalty = SamplingSettings(0.0, repetition_penalty=10.0)
     assert [write(model, prompt, count=1, how=penalty)[0] for prompt in prompts] == likeliest
 
 
@@ -203,7 +208,7 @@ def test_a_guide_can_end_the_text(model):
 def test_many_texts_come_out_as_each_alone(model, prompts, rows):
     stops = {3, 9, 17}
     together = defaultdict(list)
-    for number, token in generate_all(model, map(Prompt, prompts), rows, 10, stops, GREEDY, seed=0):
+    for number, token in generate_all(model, [prompt_of(each, count=10) for each in prompts], rows, stops):
         assert not together[number] or together[number][-1] != END
         together[number].append(token)
     alone = [[*write(model, prompt, 10, stops), END] for prompt in prompts]
@@ -211,9 +216,10 @@ def test_many_texts_come_out_as_each_alone(model, prompts, rows):
 
 
 def test_texts_with_guides_and_without_share_the_rows(model):
-    prompts = [Prompt(PROMPT, Script(11, 12, 13, {14, 15})), Prompt(PROMPT), Prompt([4], Script({1, 2}, 5))]
+    guides = [Script(11, 12, 13, {14, 15}), None, Script({1, 2}, 5)]
+    prompts = [prompt_of(tokens, guide=guide) for tokens, guide in zip([PROMPT, PROMPT, [4]], guides, strict=True)]
     together = defaultdict(list)
-    for number, token in generate_all(model, prompts, 2, 8, (), GREEDY, seed=0):
+    for number, token in generate_all(model, prompts, 2, ()):
         together[number].append(token)
     alone = [
         write(model, count=8, guide=Script(11, 12, 13, {14, 15})),
@@ -221,3 +227,59 @@ def test_texts_with_guides_and_without_share_the_rows(model):
         write(model, [4], 8, guide=Script({1, 2}, 5)),
     ]
     assert [together[number][:-1] for number in range(3)] == alone
+
+
+@given(seed=SEEDS)
+@settings(max_examples=10, deadline=None)
+def test_texts_with_different_settings_share_a_pass_and_come_out_as_each_alone(model, seed):
+    prompts = [
+        prompt_of(how=SamplingSettings(1.0), seed=seed, count=12),
+        prompt_of(how=SamplingSettings(1.0), seed=seed + 1, count=5),
+        prompt_of(count=9),
+        prompt_of(how=SamplingSettings(0.8, top_k=5, repetition_penalty=2.0, no_repeat_ngram=2), seed=seed, count=12),
+    ]
+    together = defaultdict(list)
+    for number, token in generate_all(model, prompts, 3, ()):
+        together[number].append(token)
+    alone = [[token for _, token in generate_all(model, [prompt], 1, ())] for prompt in prompts]
+    assert [together[number] for number in range(4)] == alone
+    assert [len(text) - 1 for text in alone] == [12, 5, 9, 12]
+
+
+@pytest.mark.parametrize("guide", [None, Script(*range(20, 40))], ids=["chosen tokens", "forced tokens"])
+def test_a_text_that_is_cancelled_ends_before_its_next_token_and_its_row_is_free(model, guide):
+    stop = threading.Event()
+    prompts = [prompt_of(guide=guide, cancelled=stop.is_set, count=20), prompt_of(count=20), prompt_of([9], count=4)]
+    events = []
+    for event in generate_all(model, prompts, 2, ()):
+        events.append(event)
+        if sum(number == 0 for number, _ in events) == 3:
+            stop.set()
+    texts = [[token for number, token in events if number == each] for each in range(3)]
+    assert len(texts[0]) == 4 and texts[0][-1] == END
+    assert texts[1] == [*write(model), END]
+    assert events.index((2, texts[2][0])) < events.index((1, END))  # it began while the second was being written
+
+
+def test_a_prompt_that_is_cancelled_while_it_waits_is_not_read(model, monkeypatch):
+    monkeypatch.setattr("gpt.generation.read_prompt", lambda *_: pytest.fail("it was read"))
+    assert list(generate_all(model, [prompt_of(cancelled=lambda: True)], 1, ())) == [(0, END)]
+
+
+def test_prompts_may_arrive_while_others_are_being_continued(model):
+    class Arriving:
+        """Has a first prompt, then none, then another."""
+
+        def __init__(self):
+            self.waiting = [prompt_of(count=6), None, None, prompt_of([9], count=3)]
+
+        def __iter__(self):
+            return self
+
+        def __next__(self):
+            if not self.waiting or (prompt := self.waiting.pop(0)) is None:
+                raise StopIteration
+            return prompt
+
+    numbers = [number for number, token in generate_all(model, Arriving(), 2, ()) if token != END]
+    assert numbers == [0, 0, 0, 1, 0, 1, 0, 1, 0]

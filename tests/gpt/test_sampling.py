@@ -1,6 +1,10 @@
 """From logits to the next token: which may be chosen, and how often."""
 
+import math
+from dataclasses import replace
+
 from gpt.sampling import SamplingSettings, choose_token, decide, find_repeating_tokens
+from pipeline import StepError
 
 import pytest
 import torch
@@ -141,3 +145,25 @@ def test_a_decision_at_temperature_0_is_for_the_likelier_answer():
 @pytest.mark.parametrize("probability", [0.0, 1.0])
 def test_a_certain_decision_is_no_accident(probability):
     assert decide(probability, 1.0, torch.Generator().manual_seed(1)) == bool(probability)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("temperature", -0.1),
+        ("temperature", 1e-40),
+        ("temperature", math.nan),
+        ("temperature", 101.0),
+        ("top_k", -1),
+        ("top_p", 0.0),
+        ("top_p", 1.1),
+        ("repetition_penalty", 0.0),
+        ("repetition_penalty", math.inf),
+        ("no_repeat_ngram", -1),
+    ],
+)
+def test_settings_out_of_range_are_refused_by_name_wherever_they_come_from(name, value):
+    with pytest.raises(StepError, match=f"^{name.upper()} is .+; it must be "):
+        SamplingSettings(**{name: value})
+    with pytest.raises(StepError, match=f"^{name.upper()} is .+; it must be "):
+        replace(SamplingSettings(0.3, 50, 0.9), **{name: value})

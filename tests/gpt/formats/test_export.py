@@ -4,6 +4,7 @@ import importlib
 import json
 import math
 import os
+import runpy
 import subprocess
 import sys
 import unicodedata
@@ -317,6 +318,11 @@ def test_a_model_that_sums_up_ends_at_its_own_marker(trained, tmp_path):
 def test_elsewhere_tokens_are_chosen_as_step_05_chooses_them():
     for name in ("CHECKPOINT_PATH", "TEMPERATURE", "TOP_K", "TOP_P", "REPETITION_PENALTY"):
         assert getattr(export, name) == getattr(answer_script, name), name
+
+
+def test_who_edits_step_05_exports_a_model_that_answers_alike(monkeypatch):
+    monkeypatch.setattr(answer_script, "TEMPERATURE", 0.9)
+    assert runpy.run_path(export.__file__)["TEMPERATURE"] == 0.9
 
 
 @pytest.mark.parametrize(

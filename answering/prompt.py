@@ -1,0 +1,41 @@
+"""Prompt: question and documents become the tokens that the model continues, in the form of the training samples."""
+
+from answering.source import Source
+from corpus.template import BOS, Template
+from pipeline import StepError, batched
+
+from tokenizers import Tokenizer
+
+SUMMARIZE = "이 글의 내용을 정리해줘."  # the question about a document that comes without one
+MIN_ANSWER_TOKENS = 320  # of the context, which documents leave free for the answer
+LINES_AT_ONCE = 1000  # encoded together; memory grows with the length of the text
+
+
+def encode_prompt(question: str, documents: list[Source], tokenizer: Tokenizer, template: Template) -> list[int]:
+    """The token ids of a prompt."""
+    text = template.write_prompt(question, "\n\n".join(document.text for document in documents))
+    return [marker_id(BOS, tokenizer), *tokenizer.encode(text).ids]
+
+
+def space_for_documents(question: str, block_size: int, tokenizer: Tokenizer, template: Template) -> int:
+    """The tokens that documents may take beside a question. Raises StepError if the question is too long."""
+    tokens_of_question = len(encode_prompt(question, [Source("가")], tokenizer, template))
+    space = block_size - min(MIN_ANSWER_TOKENS, block_size // 2) - tokens_of_question
+    if space < 1:
+        size = count_tokens(question, tokenizer)
+        raise StepError(f"QUESTION '{question[:20]}…': its {size:,} tokens are too many; ask in fewer words")
+    return space
+
+
+def count_tokens(text: str, tokenizer: Tokenizer) -> int:
+    """How many tokens a text of any length has."""
+    batches = batched(text.splitlines(keepends=True), LINES_AT_ONCE)
+    return sum(len(encoding.ids) for lines in batches for encoding in tokenizer.encode_batch_fast(lines))
+
+
+def marker_id(marker: str, tokenizer: Tokenizer) -> int:
+    """The token id of a marker. Raises ValueError if the tokenizer does not have it."""
+    token = tokenizer.token_to_id(marker)
+    if token is None:
+        raise ValueError(f"the tokenizer has no token {marker}")
+    return token

@@ -1,0 +1,1 @@
+"""Answers at the terminal: what is printed, and questions one after another."""

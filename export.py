@@ -111,7 +111,7 @@ def write_export(
 ) -> None:
     """Write a checkpoint's model into an empty folder: FORMAT, DTYPE and NAME as above."""
     template = Template(**checkpoint["template"])
-    chat = ChatFormat(
+    chat_format = ChatFormat(
         bos=BOS,
         eos=EOS,
         pad=PAD,
@@ -121,11 +121,11 @@ def write_export(
         sampling=sampling,
     )
     if format == "hf":
-        write_huggingface(folder, checkpoint, chat, dtype, write_card(name, checkpoint, dtype))
+        write_huggingface(folder, checkpoint, chat_format, dtype, write_card(name, checkpoint, dtype))
         return
-    write_gguf(folder, checkpoint, chat, dtype, name)
+    write_gguf(folder, checkpoint, chat_format, dtype, name)
     if format == "ollama":
-        write_modelfile(folder, write_ollama(template), chat, checkpoint["config"]["block_size"])
+        write_modelfile(folder, write_ollama(template), chat_format, checkpoint["config"]["block_size"])
 
 
 if __name__ == "__main__":

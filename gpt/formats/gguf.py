@@ -27,7 +27,7 @@ DTYPES = {
 SPLIT_PATTERN = "qwen2"
 
 
-def write_gguf(folder: Path, checkpoint: Checkpoint, chat: ChatFormat, dtype: str, name: str) -> None:
+def write_gguf(folder: Path, checkpoint: Checkpoint, chat_format: ChatFormat, dtype: str, name: str) -> None:
     """Write the file into a folder; `dtype` is one of DTYPES. Raises StepError if the package gguf is missing."""
     gguf = pipeline.require_package("gguf", "writing for llama.cpp")
     config = GPTConfig(**checkpoint["config"])
@@ -37,11 +37,11 @@ def write_gguf(folder: Path, checkpoint: Checkpoint, chat: ChatFormat, dtype: st
         writer.add_file_type(gguf.LlamaFileType[DTYPES[dtype][1]])
         writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
         add_shape(writer, config)
-        add_tokenizer(writer, checkpoint["tokenizer"], chat)
-        writer.add_sampling_temp(chat.sampling.temperature)
-        writer.add_sampling_top_k(chat.sampling.top_k)
-        writer.add_sampling_top_p(chat.sampling.top_p)
-        writer.add_sampling_penalty_repeat(chat.sampling.repetition_penalty)
+        add_tokenizer(writer, checkpoint["tokenizer"], chat_format)
+        writer.add_sampling_temp(chat_format.sampling.temperature)
+        writer.add_sampling_top_k(chat_format.sampling.top_k)
+        writer.add_sampling_top_p(chat_format.sampling.top_p)
+        writer.add_sampling_penalty_repeat(chat_format.sampling.repetition_penalty)
 
         names = gguf.get_tensor_name_map(gguf.MODEL_ARCH.QWEN3, config.n_layer)
         for their_name, tensor in rename_weights(checkpoint["model"], config).items():
@@ -84,7 +84,7 @@ def add_shape(writer: Any, config: GPTConfig) -> None:
     writer.add_layer_norm_rms_eps(config.norm_eps)
 
 
-def add_tokenizer(writer: Any, tokenizer_json: str, chat: ChatFormat) -> None:
+def add_tokenizer(writer: Any, tokenizer_json: str, chat_format: ChatFormat) -> None:
     """Tokens in the order of their ids, merges in the order of their ranks, and which tokens are markers."""
     tokenizer = Tokenizer.from_str(tokenizer_json)
     markers = {index for index, token in tokenizer.get_added_tokens_decoder().items() if token.special}
@@ -95,11 +95,11 @@ def add_tokenizer(writer: Any, tokenizer_json: str, chat: ChatFormat) -> None:
     writer.add_token_list([tokenizer.id_to_token(index) for index in ids])
     writer.add_token_types([control if index in markers else normal for index in ids])
     writer.add_token_merges([" ".join(pair) for pair in json.loads(tokenizer_json)["model"]["merges"]])
-    writer.add_bos_token_id(tokenizer.token_to_id(chat.bos))
+    writer.add_bos_token_id(tokenizer.token_to_id(chat_format.bos))
     writer.add_add_bos_token(True)  # step 05 puts it first
-    writer.add_eos_token_id(tokenizer.token_to_id(chat.eos))
+    writer.add_eos_token_id(tokenizer.token_to_id(chat_format.eos))
     writer.add_add_eos_token(False)
-    writer.add_eot_token_id(tokenizer.token_to_id(chat.answer_end))
-    writer.add_unk_token_id(tokenizer.token_to_id(chat.unk))
-    writer.add_pad_token_id(tokenizer.token_to_id(chat.pad))
-    writer.add_chat_template(chat.chat_template)
+    writer.add_eot_token_id(tokenizer.token_to_id(chat_format.answer_end))
+    writer.add_unk_token_id(tokenizer.token_to_id(chat_format.unk))
+    writer.add_pad_token_id(tokenizer.token_to_id(chat_format.pad))
+    writer.add_chat_template(chat_format.chat_template)

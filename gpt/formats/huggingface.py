@@ -57,7 +57,7 @@ class ChatFormat:
     sampling: SamplingSettings
 
 
-def write_huggingface(folder: Path, checkpoint: Checkpoint, chat: ChatFormat, dtype: str, card: str) -> None:
+def write_huggingface(folder: Path, checkpoint: Checkpoint, chat_format: ChatFormat, dtype: str, card: str) -> None:
     """Write weights, shape, tokenizer, sampling defaults and model card into an empty folder.
 
     `dtype` is one of DTYPES. Raises StepError when the safetensors package is missing.
@@ -69,13 +69,13 @@ def write_huggingface(folder: Path, checkpoint: Checkpoint, chat: ChatFormat, dt
     # As bytes, because only Python's own write says clearly that a disk is full.
     (folder / WEIGHTS).write_bytes(safetensors.save(weights, metadata={"format": "pt"}))
     for name, content in (
-        (CONFIG, model_config(config, tokenizer, chat, dtype)),
-        ("generation_config.json", generation_config(config, tokenizer, chat)),
-        ("tokenizer_config.json", tokenizer_config(config, chat)),
+        (CONFIG, model_config(config, tokenizer, chat_format, dtype)),
+        ("generation_config.json", generation_config(config, tokenizer, chat_format)),
+        ("tokenizer_config.json", tokenizer_config(config, chat_format)),
     ):
         text = json.dumps(content, ensure_ascii=False, indent=2) + "\n"
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
-    bos = (chat.bos, tokenizer.token_to_id(chat.bos))
+    bos = (chat_format.bos, tokenizer.token_to_id(chat_format.bos))
     tokenizer.post_processor = processors.TemplateProcessing(f"{bos[0]} $A", f"{bos[0]} $A $B", special_tokens=[bos])
     (folder / TOKENIZER).write_text(tokenizer.to_str(pretty=True), encoding="utf-8", newline="\n")
     (folder / "README.md").write_text(card, encoding="utf-8", newline="\n")
@@ -94,7 +94,7 @@ def name_in_transformers(name: str) -> str:
     return "model." + name if name.startswith("norm.") else name
 
 
-def model_config(config: GPTConfig, tokenizer: Tokenizer, chat: ChatFormat, dtype: str) -> dict[str, Any]:
+def model_config(config: GPTConfig, tokenizer: Tokenizer, chat_format: ChatFormat, dtype: str) -> dict[str, Any]:
     """config.json: the shape of the model, in the words of Qwen3Config."""
     return {
         "architectures": ["Qwen3ForCausalLM"],
@@ -108,47 +108,47 @@ def model_config(config: GPTConfig, tokenizer: Tokenizer, chat: ChatFormat, dtyp
         "use_sliding_window": False,
         "use_cache": True,
         "dtype": str(DTYPES[dtype]).removeprefix("torch."),
-        **token_ids(tokenizer, chat),
+        **token_ids(tokenizer, chat_format),
     }
 
 
-def generation_config(config: GPTConfig, tokenizer: Tokenizer, chat: ChatFormat) -> dict[str, Any]:
+def generation_config(config: GPTConfig, tokenizer: Tokenizer, chat_format: ChatFormat) -> dict[str, Any]:
     """generation_config.json: where an answer ends and how its tokens are chosen."""
-    sampling = asdict(chat.sampling)
+    sampling = asdict(chat_format.sampling)
     sampling["no_repeat_ngram_size"] = sampling.pop("no_repeat_ngram")
     if not sampling["temperature"]:  # transformers says do_sample=False for greedy
         sampling = {"repetition_penalty": sampling["repetition_penalty"]}
     return {
-        "do_sample": bool(chat.sampling.temperature),
+        "do_sample": bool(chat_format.sampling.temperature),
         **sampling,
         "max_length": config.block_size,
-        **token_ids(tokenizer, chat),
+        **token_ids(tokenizer, chat_format),
     }
 
 
-def token_ids(tokenizer: Tokenizer, chat: ChatFormat) -> dict[str, Any]:
+def token_ids(tokenizer: Tokenizer, chat_format: ChatFormat) -> dict[str, Any]:
     """The ids with which a text begins, ends and is padded."""
     return {
-        "bos_token_id": tokenizer.token_to_id(chat.bos),
-        "eos_token_id": [tokenizer.token_to_id(chat.answer_end), tokenizer.token_to_id(chat.eos)],
-        "pad_token_id": tokenizer.token_to_id(chat.pad),
+        "bos_token_id": tokenizer.token_to_id(chat_format.bos),
+        "eos_token_id": [tokenizer.token_to_id(chat_format.answer_end), tokenizer.token_to_id(chat_format.eos)],
+        "pad_token_id": tokenizer.token_to_id(chat_format.pad),
     }
 
 
-def tokenizer_config(config: GPTConfig, chat: ChatFormat) -> dict[str, Any]:
+def tokenizer_config(config: GPTConfig, chat_format: ChatFormat) -> dict[str, Any]:
     """tokenizer_config.json: what tokenizer.json does not say."""
     return {
         # Not Qwen2Tokenizer, which splits alike but normalizes text to NFC first.
         "tokenizer_class": "PreTrainedTokenizerFast",
-        "bos_token": chat.bos,
-        "eos_token": chat.eos,
-        "pad_token": chat.pad,
-        "unk_token": chat.unk,
+        "bos_token": chat_format.bos,
+        "eos_token": chat_format.eos,
+        "pad_token": chat_format.pad,
+        "unk_token": chat_format.unk,
         "add_bos_token": True,
         "clean_up_tokenization_spaces": False,
         "model_max_length": config.block_size,
         "model_input_names": ["input_ids", "attention_mask"],
-        "chat_template": chat.chat_template,
+        "chat_template": chat_format.chat_template,
     }
 
 

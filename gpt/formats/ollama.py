@@ -8,14 +8,14 @@ from gpt.formats.huggingface import ChatFormat
 FILE = "Modelfile"
 
 
-def write_modelfile(folder: Path, template: str, chat: ChatFormat, block_size: int) -> None:
+def write_modelfile(folder: Path, template: str, chat_format: ChatFormat, block_size: int) -> None:
     """Say how to ask (in Ollama's template language), where to stop and how to choose tokens."""
-    sampling = chat.sampling
+    sampling = chat_format.sampling
     content = (
         f"FROM ./{gguf_file.FILE}\n"
         f'TEMPLATE """{template}"""\n'
-        f'PARAMETER stop "{chat.answer_end}"\n'
-        f'PARAMETER stop "{chat.eos}"\n'
+        f'PARAMETER stop "{chat_format.answer_end}"\n'
+        f'PARAMETER stop "{chat_format.eos}"\n'
         f"PARAMETER num_ctx {block_size}\n"
         f"PARAMETER temperature {sampling.temperature}\n"
         f"PARAMETER top_k {sampling.top_k}\n"

@@ -22,7 +22,7 @@ def extract_answer(document: Document, question: str = "") -> Answer:
     summary = summarize(text, title, question)
     if has_title(text, title):
         # The question contains the title too. Repeating it at the beginning of the answer is the easiest rule for a
-        # model to learn, and the title tells it what the rest is about.
+        # model to learn, and the title tells the model what the rest is about.
         summary.insert(0, shorten(title))
     return Answer(summary, to_do, to_bring, to_beware, contacts, choose_details(text, summary))
 

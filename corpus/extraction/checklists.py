@@ -54,12 +54,12 @@ LIST_HEADINGS = {
 def find_checklist(text: str, title: str = "") -> tuple[list[str], list[str], list[str]]:
     """The statements to do, to bring and to beware of, each in one list only, in the order of the text."""
     lists: dict[str, list[str]] = {name: [] for name in LISTS}
-    told: set[str] = set()
+    seen: set[str] = set()
     statements = read_statements(text, title)
     for statement, name in zip(statements, classify(statements), strict=True):
         words = statement.text.strip(" ,;")
-        if words and words not in told and len(lists[name]) < MOST_LISTED:
-            told.add(words)
+        if words and words not in seen and len(lists[name]) < MOST_LISTED:
+            seen.add(words)
             lists[name].append(words)
     return lists["do"], lists["bring"], lists["beware"]
 

@@ -54,11 +54,11 @@ def choose_details(text: str, summary: Collection[str]) -> str:
 
     Of equally good ones it is the first, and of those that begin alike the longest.
     """
-    told = [line.removesuffix(CUT) for line in summary]
+    in_summary = [line.removesuffix(CUT) for line in summary]
 
     def gain(passage: Passage) -> int:
         texts = [sentence.text for sentence in passage.sentences]
-        return sum(len(text) for text in texts if not any(line in text for line in told))
+        return sum(len(text) for text in texts if not any(line in text for line in in_summary))
 
     return max(_find_passages(text), key=gain, default=Passage(0, ())).write()
 

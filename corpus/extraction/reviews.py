@@ -10,7 +10,7 @@ MOST_PER_LIST = 5  # statements
 SHORTEST_OPINION = 6  # characters
 LONGEST_REVIEW_HEADING = 20  # characters
 
-# A short line, or the words before a colon, that tell the list of the statements after it.
+# A short line, or the words before a colon, that determine the list of the statements after it.
 REVIEW_HEADINGS = {
     "audience": re.compile(r"추천\s?(?:대상|하는\s?(?:분|사람))|이런\s?(?:분|사람)|누구에게|대상$"),
     "drawbacks": re.compile(r"단점|아쉬운|나쁜\s?점|불편한\s?점|싫은|힘든\s?점"),

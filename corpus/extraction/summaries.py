@@ -20,7 +20,7 @@ def summarize(text: str, title: str, question: str = "") -> list[str]:
 
     They have central words, share words with the title and the question, or come first. Centrality is the mean
     frequency, over the whole text, of a statement's words. This is the measure of SumBasic (Nenkova and
-    Vanderwende, 2005), which halves the weight of the words already told, so that statements do not repeat each other.
+    Vanderwende, 2005), which halves the weight of words already used, so that statements do not repeat each other.
     """
     statements = _read_sentences(text, title)
     words = [set(content_words(statement)) for statement in statements]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pipeline
-from corpus.template import BOS, EOS, MARKERS, PAD, Template
+from corpus.template import BOS, EOS, MARKERS, PAD, Template, marker_id
 from gpt.checkpoint import best_of
 from gpt.device import choose_device, choose_dtype
 from gpt.generation import generate
@@ -138,8 +138,6 @@ class Settings:
 
 def main(arguments: Sequence[str] = ()) -> None:
     settings = processes.same_everywhere(pipeline.read_settings(Settings, globals(), arguments), "the settings")
-    if settings.tensorboard:
-        pipeline.require_package("tensorboard", "TENSORBOARD")
     pipeline.require_sound_manifest(settings.checkpoint_path)
     with progress_bar("read tokens", disable=not processes.is_first()):
         inputs = processes.same_everywhere(require_inputs(settings), "the tokens and the tokenizer")
@@ -273,14 +271,6 @@ def count_token_bytes(tokenizer: Tokenizer) -> torch.Tensor:
     """
     tokens = [tokenizer.id_to_token(index) for index in range(tokenizer.get_vocab_size())]
     return torch.tensor([0 if token in MARKERS else len(token or "") for token in tokens])
-
-
-def marker_id(tokenizer: Tokenizer, marker: str) -> int:
-    """The token id of a marker, which every tokenizer of step 02 has."""
-    index = tokenizer.token_to_id(marker)
-    if index is None:
-        raise ValueError(f"the tokenizer has no {marker}")
-    return index
 
 
 def first_prompt(val_bin: str, tokenizer: Tokenizer, template: Template) -> str:

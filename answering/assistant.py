@@ -14,12 +14,12 @@ from answering.fit import fit_documents
 from answering.guide import build_guide
 from answering.material import choose_material
 from answering.notes import notes_on_documents
-from answering.prompt import SUMMARIZE, encode_prompt, marker_id, space_for_documents
+from answering.prompt import SUMMARIZE, encode_prompt, space_for_documents
 from answering.request import Request
 from answering.search import DocumentSearch
 from answering.source import Source
 from corpus.raw.normalization import normalize
-from corpus.template import MARKERS, Template
+from corpus.template import MARKERS, Template, marker_id
 from gpt.checkpoint import load_checkpoint, model_from
 from gpt.device import choose_device
 from gpt.generation import END, Prompt, generate_all
@@ -143,7 +143,7 @@ class Assistant:
             return answer.prompt
 
         # The marker that ends an answer is the right one; any other would begin something else.
-        stop_tokens = {marker_id(marker, self.tokenizer) for marker in MARKERS}
+        stop_tokens = {marker_id(self.tokenizer, marker) for marker in MARKERS}
         for number, token in generate_all(self.model, map(begin, prepared), rows, stop_tokens):
             answer, decoder = under_way[number]
             if token == END:

@@ -7,13 +7,12 @@ from typing import Any
 
 from answering.form import CONTACT_TOKENS, Choice, Form, GuidedForm, Paragraph, free_form
 from answering.material import Material, without_unverified
-from answering.prompt import marker_id
 from answering.request import Request
 from answering.source import Source
 from answering.verification import KnownContacts
 from corpus.raw.normalization import normalize
 from corpus.raw.sentences import SENTENCE_END
-from corpus.template import MARKERS, Template, count_markers
+from corpus.template import MARKERS, Template, count_markers, marker_id
 from pipeline import StepError
 
 from tokenizers import Tokenizer
@@ -43,7 +42,7 @@ class AnswerGuide:
         self.form, self.contacts, self.tokenizer, self.nothing = form, contacts, tokenizer, nothing
         self.trie: Trie | None = None
         self.main_trie: Trie = {}
-        self.markers = {marker_id(marker, tokenizer) for marker in MARKERS}
+        self.markers = {marker_id(tokenizer, marker) for marker in MARKERS}
         self._offer(next(form))
 
     def allowed(self) -> Sequence[int] | None:
@@ -90,7 +89,7 @@ class AnswerGuide:
         self.line_bytes = b""
         if isinstance(offered, Paragraph):
             self.trie, self.main_trie = None, {}
-            self.end = marker_id(offered.end, self.tokenizer) if offered.end else None
+            self.end = marker_id(self.tokenizer, offered.end) if offered.end else None
         else:
             # The space at the end of a start belongs to the token that follows.
             texts = [*offered.texts, *(start.rstrip() for start in offered.starts)]

@@ -1,7 +1,7 @@
 """Prompt: question and documents become the tokens that the model continues, in the form of the training samples."""
 
 from answering.source import Source
-from corpus.template import BOS, Template
+from corpus.template import BOS, Template, marker_id
 from pipeline import StepError, batched
 
 from tokenizers import Tokenizer
@@ -14,7 +14,7 @@ LINES_AT_ONCE = 1000  # encoded together; memory grows with the length of the te
 def encode_prompt(question: str, documents: list[Source], tokenizer: Tokenizer, template: Template) -> list[int]:
     """The token ids of a prompt."""
     text = template.write_prompt(question, "\n\n".join(document.text for document in documents))
-    return [marker_id(BOS, tokenizer), *tokenizer.encode(text).ids]
+    return [marker_id(tokenizer, BOS), *tokenizer.encode(text).ids]
 
 
 def space_for_documents(question: str, block_size: int, tokenizer: Tokenizer, template: Template) -> int:
@@ -31,11 +31,3 @@ def count_tokens(text: str, tokenizer: Tokenizer) -> int:
     """How many tokens a text of any length has."""
     batches = batched(text.splitlines(keepends=True), LINES_AT_ONCE)
     return sum(len(encoding.ids) for lines in batches for encoding in tokenizer.encode_batch_fast(lines))
-
-
-def marker_id(marker: str, tokenizer: Tokenizer) -> int:
-    """The token id of a marker. Raises ValueError if the tokenizer does not have it."""
-    token = tokenizer.token_to_id(marker)
-    if token is None:
-        raise ValueError(f"the tokenizer has no token {marker}")
-    return token

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from export import write_export
-from gpt.checkpoint import load_checkpoint, model_from
+from gpt.checkpoint import Checkpoint, load_checkpoint, model_from
 from gpt.formats.gguf import FILE
 from gpt.generation import END, Prompt, generate_all
 from gpt.model import GPT
@@ -49,7 +49,7 @@ class Timing:
         self.tokens_per_second = max(self.tokens_per_second, tokens / seconds)
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("--rows", type=int, default=16, help="texts written at once")
@@ -99,7 +99,7 @@ def write_without_cache(model: GPT, prompt: list[int]) -> Result:
     return first, NEW_TOKENS - 1, time.perf_counter() - started - first
 
 
-def transformers_writer(checkpoint: dict) -> Writer:
+def transformers_writer(checkpoint: Checkpoint) -> Writer:
     """The exported model in transformers, which hands over each token when it is there."""
     try:
         from transformers import AutoModelForCausalLM
@@ -107,17 +107,18 @@ def transformers_writer(checkpoint: dict) -> Writer:
         sys.exit("transformers is missing; run: pip install transformers safetensors")
     with tempfile.TemporaryDirectory() as folder:
         write_export(Path(folder), checkpoint, "hf", "fp32", "benchmark", GREEDY)
-        model = AutoModelForCausalLM.from_pretrained(folder).eval()
+        model = AutoModelForCausalLM.from_pretrained(folder)
+        model.train(False)
     model.generation_config.eos_token_id = None  # all write the same number of tokens
 
     class Clock:
-        def __init__(self):
+        def __init__(self) -> None:
             self.times: list[float] = []
 
-        def put(self, _):
+        def put(self, _: object) -> None:
             self.times.append(time.perf_counter())
 
-        def end(self):
+        def end(self) -> None:
             pass
 
     def write_by_transformers(prompt: list[int]) -> Result:
@@ -133,7 +134,7 @@ def transformers_writer(checkpoint: dict) -> Writer:
     return write_by_transformers
 
 
-def llama_writer(checkpoint: dict) -> Writer:
+def llama_writer(checkpoint: Checkpoint) -> Writer:
     """The exported model in llama.cpp."""
     import llama_cpp
 
@@ -145,11 +146,12 @@ def llama_writer(checkpoint: dict) -> Writer:
     def write_by_llama(prompt: list[int]) -> Result:
         model.reset()
         started = time.perf_counter()
-        times = []
+        times: list[float] = []
         for _ in model.generate(prompt, temp=0.0, repeat_penalty=1.0):
             times.append(time.perf_counter())
             if len(times) == NEW_TOKENS:
-                return times[0] - started, len(times) - 1, times[-1] - times[0]
+                break
+        return times[0] - started, len(times) - 1, times[-1] - times[0]
 
     return write_by_llama
 

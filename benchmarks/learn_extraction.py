@@ -52,7 +52,8 @@ def main() -> None:
         post["found_title"] = find_title(tuple(post["clean"].split("\n")))
     if options.write:
         weights = learn(posts)
-        np.savez_compressed(linear.LEARNED, **{task: array.astype(np.float16) for task, array in weights.items()})
+        arrays: dict[str, Any] = {task: array.astype(np.float16) for task, array in weights.items()}
+        np.savez_compressed(linear.LEARNED, **arrays)
         print(f"{len(posts)} posts -> {linear.LEARNED.relative_to(ROOT)}, {linear.LEARNED.stat().st_size:,} bytes")
         return
     print_scores(f"{len(posts)} posts, {FOLDS} folds", cross_validate(posts))

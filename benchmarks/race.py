@@ -1,7 +1,7 @@
-"""Who gets further in the same time? nanoGPT's recipe and ours, on the same tokens, taking turns.
+r"""Who gets further in the same time? nanoGPT's recipe and ours, on the same tokens, taking turns.
 
     python -m benchmarks.race raw.txt                      # 120 seconds each, 4 layers of width 256
-    python -m benchmarks.race raw.txt --seconds 1800 --n-layer 6 --n-head 6 --n-embd 384 --vocab-size 24000 \\
+    python -m benchmarks.race raw.txt --seconds 1800 --n-layer 6 --n-head 6 --n-embd 384 --vocab-size 24000 \
         --block-size 512                                   # the default size
 
 nanoGPT's recipe is transformers' GPT2LMHeadModel of the same layers and width with a tied head, AdamW from 1e-3
@@ -176,7 +176,7 @@ def build_nanogpt(text: Text, options: argparse.Namespace, dtype: torch.dtype) -
             group["lr"] = rate * min(1.0, (number + 1) / (step_04.WARMUP_STEPS + 1))  # as short a warm-up as ours
         inputs, targets = next(batches)
         loss = nats(inputs, targets) / targets.numel()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)

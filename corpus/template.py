@@ -7,6 +7,8 @@ There are two styles: "answer", a question answered in four sections, and "summa
 import re
 from dataclasses import asdict, dataclass, field
 
+from tokenizers import Tokenizer
+
 # Each marker is a single special token; their order gives their token ids.
 PAD, UNK, BOS, EOS = "[PAD]", "[UNK]", "[BOS]", "[EOS]"
 QUESTION, END_QUESTION = "[QUESTION]", "[/QUESTION]"
@@ -169,3 +171,11 @@ def neutralize_markers(text: str) -> str:
 def count_markers(text: str) -> int:
     """The number of markers in a user's text."""
     return len(FORGED_MARKER.findall(text))
+
+
+def marker_id(tokenizer: Tokenizer, marker: str) -> int:
+    """The token id of a marker. Raises ValueError if the tokenizer, which step 02 did not make then, has none."""
+    index = tokenizer.token_to_id(marker)
+    if index is None:
+        raise ValueError(f"the tokenizer has no token {marker}")
+    return index

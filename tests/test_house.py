@@ -14,66 +14,8 @@ import pytest
 ROOT = Path(pipeline.__file__).resolve().parent.parent
 ROOMS = ("answering", "corpus", "gpt", "pipeline")
 
-# What does not follow a rule yet. A test fails when an entry is no longer needed: delete the entry then (the last one
-# leaves `set()`).
-KNOWN_IMPORTS: set[tuple[str, str]] = {
-    ("corpus.raw.duplicates", "corpus.extraction.institutions"),
-}
-LONG_FILES: set[str] = {
-    "01_prepare_samples.py",
-    "04_train_gpt_from_scratch.py",
-    "05_generate.py",
-    "answering/assistant.py",
-    "corpus/raw/documents.py",
-    "gpt/model.py",
-    "gpt/training/loss_chart.py",
-}
-LONG_FUNCTIONS: set[str] = {
-    "04_train_gpt_from_scratch:main",
-}
-MISPLACED_DOCSTRINGS: set[str] = {
-    "corpus.extraction.answers",
-}
-WITHOUT_DOCSTRING: set[str] = {
-    "01_prepare_samples:ContactTable.add",
-    "01_prepare_samples:ContactTable.to_list",
-    "01_prepare_samples:Tally.add",
-    "03_build_bin_dataset:print_report",
-    "04_train_gpt_from_scratch:build_optimizer",
-    "04_train_gpt_from_scratch:rate_at",
-    "05_generate:Conversation.ask",
-    "05_generate:Conversation.show_or_change",
-    "05_generate:print_sources",
-    "answering.assistant:Assistant.encode",
-    "answering.assistant:Assistant.encode_prompt",
-    "answering.assistant:Assistant.index",
-    "answering.assistant:Assistant.load",
-    "answering.form:GuidedForm.write",
-    "corpus.template:write_contact",
-    "gpt.formats.gguf:add_shape",
-    "gpt.formats.huggingface:token_ids",
-    "gpt.model:GPT.require_room",
-    "gpt.training.batches:TrainingRows.load_state_dict",
-    "gpt.training.batches:TrainingRows.state_dict",
-    "gpt.training.loss_chart:Plot.bottom",
-    "gpt.training.loss_chart:Plot.curve",
-    "gpt.training.loss_chart:Plot.loss_ticks",
-    "gpt.training.loss_chart:Plot.x",
-    "gpt.training.loss_chart:Plot.y",
-    "gpt.training.loss_chart:best_point",
-    "gpt.training.optimizer:Optimizer.load_state_dict",
-    "gpt.training.optimizer:Optimizer.step",
-    "gpt.training.optimizer:Optimizer.zero_grad",
-    "gpt.training.plan:Plan.has_length",
-    "gpt.training.processes:process_count",
-    "gpt.training.run:Run.count_step",
-    "gpt.training.run:Run.minutes_since_save",
-    "gpt.training.run:Run.saved",
-    "gpt.training.run:Run.seconds_per_step",
-    "gpt.training.run:Run.start_clock",
-    "gpt.training.run:Run.state_dict",
-    "gpt.training.run:Run.tokens_per_second",
-}
+# Step 04 has 75 lines of constants and a field of its Settings for each; a reader wants its one story whole.
+LONG_FILES = {"04_train_gpt_from_scratch.py"}
 
 LONGEST_FILE = 300  # lines
 LONGEST_FUNCTION = 40  # lines, from def to the last statement
@@ -183,7 +125,7 @@ def is_allowed(importer: str, imported: str) -> bool:
 
 def test_every_module_imports_only_what_it_may():
     ours = {(importer, imported) for importer in PRODUCT for imported in imports_of(importer) if imported in ALL}
-    assert {(importer, imported) for importer, imported in ours if not is_allowed(importer, imported)} == KNOWN_IMPORTS
+    assert not {(importer, imported) for importer, imported in ours if not is_allowed(importer, imported)}
 
 
 @pytest.mark.parametrize(
@@ -282,7 +224,7 @@ def test_every_public_function_and_class_has_a_docstring():
         for definition, node in definitions(tree_of(path))
         if is_public(definition, node, tree_of(path)) and not ast.get_docstring(node)
     }
-    assert missing == WITHOUT_DOCSTRING
+    assert not missing
 
 
 def misplaced_docstrings(tree: ast.Module) -> list[int]:
@@ -299,7 +241,7 @@ def misplaced_docstrings(tree: ast.Module) -> list[int]:
 
 
 def test_no_docstring_stands_below_the_first_statement():
-    assert {name for name, path in ALL.items() if misplaced_docstrings(tree_of(path))} == MISPLACED_DOCSTRINGS
+    assert not {name for name, path in ALL.items() if misplaced_docstrings(tree_of(path))}
 
 
 def test_a_docstring_below_the_first_statement_is_found():
@@ -325,7 +267,7 @@ def test_no_function_is_longer_than_a_reader_can_follow():
         for definition, node in definitions(tree_of(path))
         if not isinstance(node, ast.ClassDef) and node.end_lineno - node.lineno + 1 > LONGEST_FUNCTION
     }
-    assert too_long == LONG_FUNCTIONS
+    assert not too_long
 
 
 def test_tests_lie_in_folders_of_the_same_names():

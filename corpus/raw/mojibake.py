@@ -16,9 +16,9 @@ HANGUL = re.compile("[가-힣]")
 
 
 def repair(line: str) -> tuple[str, int]:
-    """A line in its right encoding, and how many characters were left out because they cannot be repaired.
+    r"""A line in its right encoding, and how many characters were left out because they cannot be repaired.
 
-    >>> repair("ì\\x95\\x88ë\\x85\\x95")
+    >>> repair("ì\x95\x88ë\x85\x95")
     ('안녕', 0)
     """
     repaired = line

@@ -79,7 +79,7 @@ def _compare_gradients(
         with autocast(where, used_dtype):
             hidden = model.hidden_states(inputs.to(where))
         loss = next_token_loss(hidden, model.head.weight, targets.to(where), used_dtype)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         losses.append(loss.item() / targets.numel())
     complaints = []
     if not _close(losses[1], losses[0], LOSS_TOLERANCE[dtype]):

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pipeline
 from gpt.checkpoint import beside
 from gpt.training.processes import in_first_process
 from gpt.training.run import Run
@@ -198,7 +199,12 @@ class TensorBoardEvents:
 
 
 def open_log(checkpoint_path: Path | str, bytes_per_token: float, tensorboard: bool) -> TrainingLog:
-    """The log beside a checkpoint; with `tensorboard`, event files in runs/ beside it too, a folder for each run."""
+    """The log beside a checkpoint; with `tensorboard`, event files in runs/ beside it too, a folder for each run.
+
+    Raises StepError if the package tensorboard is asked for and missing.
+    """
+    if tensorboard:
+        pipeline.require_package("tensorboard", "TENSORBOARD")
     path = Path(checkpoint_path)
     events = TensorBoardEvents(path.parent / "runs" / path.stem) if tensorboard else None
     return TrainingLog(beside(path, "log.csv"), bytes_per_token, events)

@@ -124,6 +124,7 @@ def _are_several() -> bool:
 
 
 def process_count() -> int:
+    """How many processes train this model."""
     return dist.get_world_size() if _are_several() else 1
 
 

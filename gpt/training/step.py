@@ -64,6 +64,6 @@ def accumulate_gradients(model: GPT, inputs: Tensor, targets: Tensor, rows: int,
         with autocast(device, dtype):
             hidden = model.hidden_states(micro_inputs)  # forward
         loss = next_token_loss(hidden, model.head.weight, micro_targets, dtype) / target_count
-        loss.backward()  # type: ignore[no-untyped-call]  # backward
+        loss.backward()  # backward
         total += loss.item()
     return total

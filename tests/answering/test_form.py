@@ -7,10 +7,13 @@ from answering.form import DETAIL_TOKENS, LINE_END_TOKENS, MIN_SUMMARY_LINES, Gu
 from answering.guide import AnswerGuide
 from answering.material import Material, material_of
 from answering.verification import KnownContacts, find_runs
-from corpus.extraction.answers import candidate_passages, extract_answer, extract_review
-from corpus.extraction.contacts import find_contacts, find_values
-from corpus.raw.documents import Document, find_title
+from corpus.extraction.answers import extract_answer, extract_review
+from corpus.extraction.contact_values import find_values
+from corpus.extraction.contacts import find_contacts
+from corpus.extraction.passages import candidate_passages
+from corpus.raw.documents import Document
 from corpus.raw.normalization import normalize, standardize_labels
+from corpus.raw.titles import find_title
 from corpus.template import CONTACT_START, END_ANSWER, END_SUMMARY, Template, count_markers, neutralize_markers
 
 import pytest
@@ -338,7 +341,7 @@ def test_free_lines_hold_no_contact_but_those_of_the_table(write, seed):
     text, _ = write(Material(contacts=contacts_of(TABLE)), 1000, seed, TEMPLATE, KNOWN)
     assert all(map(KNOWN.allow, text.split("\n")))
     values = {value for _, value in Material(contacts=contacts_of(TABLE)).values()}
-    assert {value for line in text.split("\n") for *_, value in find_values(line)} <= values
+    assert {found.value for line in text.split("\n") for found in find_values(line)} <= values
 
 
 @given(seed=SEEDS, room=st.integers(150, 1500))

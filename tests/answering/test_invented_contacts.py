@@ -6,7 +6,7 @@ from answering.assistant import Assistant
 from answering.request import Request
 from answering.source import Source
 from answering.verification import find_runs
-from corpus.extraction.contacts import find_values
+from corpus.extraction.contact_values import find_values
 from tests.answering.texts import DOCUMENT
 
 import pytest
@@ -33,7 +33,7 @@ def find_invented(text: str, source: str) -> list[str]:
     """The contact values, and the runs of 7 or more digits that are no dates, that do not stand in the source."""
     source = source.lower()
     lines = text.split("\n")
-    found = [value for line in lines for *_, value in find_values(line)] + [
+    found = [each.value for line in lines for each in find_values(line)] + [
         run[0] for run in map(find_runs, lines) for run in run
     ]
     return [value for value in found if value.lower() not in source]

@@ -5,6 +5,7 @@ This step cleans the raw text, cuts it into documents, and writes a question and
 every line of the answer is taken from the document.
 """
 
+import contextlib
 import json
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -72,11 +73,11 @@ def main(arguments: Sequence[str] = ()) -> None:
         questions=settings.questions,
         keep_contacts=settings.contacts == "keep",
     )
-    with (
-        progress_bar("prepare samples", sum(source.stat().st_size for source in sources), unit="B") as bar,
-        pipeline.atomic_writes(outputs) as (samples_file, contacts_file, dropped_file),
-        tempfile.TemporaryFile(dir=Path(settings.samples_path).parent) as kept_posts,
-    ):
+    total = sum(source.stat().st_size for source in sources)
+    with contextlib.ExitStack() as stack:  # one `with` of several lines is not Python 3.8, which has to read this file
+        bar = stack.enter_context(progress_bar("prepare samples", total, unit="B"))
+        samples_file, contacts_file, dropped_file = stack.enter_context(pipeline.atomic_writes(outputs))
+        kept_posts = stack.enter_context(tempfile.TemporaryFile(dir=Path(settings.samples_path).parent))
         dropped_file.write(EXPLANATION)
         posts = split_posts(read_with_progress(sources, reading, bar))
         selected = select_posts(posts, DuplicateFinder(kept_posts), tally, dropped_file)

@@ -14,7 +14,7 @@ from corpus.raw.reading import ReadingReport, read_lines
 from pipeline import StepError
 
 STANDARD_INPUT = "standard input"  # what messages and sources call it
-PATIENCE = 1.0  # seconds to wait for text on standard input that nobody announced; a pipe may stay open forever
+INPUT_WAIT = 1.0  # seconds to wait for text on standard input that nobody announced; a pipe may stay open forever
 REMEDY = "give a text file, or leave DOC_PATH empty"
 
 
@@ -40,7 +40,7 @@ def read_given_document(path: str) -> Source:
 def read_waiting_input() -> bytes:
     """What a pipe or a file has for us on standard input although nobody asked for it; b"" if nothing."""
     try:
-        if sys.stdin is None or sys.stdin.isatty() or not select.select([sys.stdin], [], [], PATIENCE)[0]:
+        if sys.stdin is None or sys.stdin.isatty() or not select.select([sys.stdin], [], [], INPUT_WAIT)[0]:
             return b""
         # Somebody else has begun to read this file: a shell's `while read` that takes its questions from it, perhaps.
         if sys.stdin.seekable() and sys.stdin.buffer.tell() > 0:

@@ -320,9 +320,6 @@ def test_pyproject_names_every_package_and_its_data(project):
     assert data == {f"{package.replace('.', '/')}/{file}" for package, files in named.items() for file in files}
 
 
-def test_the_lists_of_exceptions_name_files_that_exist(project):
-    ignored = set(project["tool"]["ruff"]["lint"]["per-file-ignores"]) - {"tests/*"}
-    assert {path for path in ignored if not (ROOT / path).is_file()} == set()
-    not_strict = next(each for each in project["tool"]["mypy"]["overrides"] if each.get("ignore_errors"))["module"]
-    assert set(not_strict) <= set(ALL)
-    assert not_strict == sorted(not_strict)
+def test_no_file_is_exempt_from_the_types_and_forms_of_the_others(project):
+    assert set(project["tool"]["ruff"]["lint"]["per-file-ignores"]) == {"tests/*", "pipeline/__init__.py"}
+    assert not any(each.get("ignore_errors") for each in project["tool"]["mypy"]["overrides"])

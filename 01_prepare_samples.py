@@ -74,8 +74,8 @@ def main(arguments: Sequence[str] = ()) -> None:
         keep_contacts=settings.contacts == "keep",
     )
     total = sum(source.stat().st_size for source in sources)
-    with contextlib.ExitStack() as stack:  # one `with` of several lines is not Python 3.8, which has to read this file
-        bar = stack.enter_context(progress_bar("prepare samples", total, unit="B"))
+    # Python 3.8 has to read this file, to say that it is too old: it knows no `with` of several lines.
+    with progress_bar("prepare samples", total, unit="B") as bar, contextlib.ExitStack() as stack:
         samples_file, contacts_file, dropped_file = stack.enter_context(pipeline.atomic_writes(outputs))
         kept_posts = stack.enter_context(tempfile.TemporaryFile(dir=Path(settings.samples_path).parent))
         dropped_file.write(EXPLANATION)

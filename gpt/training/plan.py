@@ -187,7 +187,7 @@ def advise(parameters: int, tokens: int, epochs: float) -> list[str]:
         ]
     if epochs < 0.5:
         return [
-            f"  the run ends after {epochs:.0%} of the text: raise MAX_STEPS, or take a smaller model, which reads "
-            "more of it in the same time"
+            f"  the run ends after {epochs:.0%} of the text: raise MAX_MINUTES (or MAX_STEPS), or take a "
+            "smaller model, which reads more of it in the same time"
         ]
     return []

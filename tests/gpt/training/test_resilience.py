@@ -439,7 +439,7 @@ def test_evaluations_by_the_clock_take_a_tenth_of_the_time_at_most():
     [
         (10e6, 20e6, 1.0, None),
         (10e6, 20e6, 8.0, None),
-        (10e6, 20e6, 0.1, "raise MAX_STEPS"),
+        (10e6, 20e6, 0.1, "raise MAX_MINUTES"),
         (10e6, 20e6, 30.0, "more text makes a better model"),
         (5e6, 0.3e6, 6.0, "smaller model"),
         (5e6, 0.3e6, 1.0, None),

@@ -14,7 +14,7 @@ def notes_on_documents(
     if found.searched and not count:
         yield "(no document shares a word with the question; --closed-book asks the model alone)"
     elif found.searched and all(map(is_weak_match, used)):
-        yield "(weak match: little of the question stands in what was found; it may be about something else)"
+        yield "(weak match: few words of the question are in what was found; it may be about something else)"
     if found.searched and len(used) < count:
         yield f"({len(used)} of {count} documents fit into the context)"
     if used and (used[0] is not found.documents[0] or (len(used) < count and not found.searched)):

@@ -204,7 +204,7 @@ def measure(
 
 
 def read_parts(template: Template, text: str) -> dict[str, list[str]]:
-    """What stands below the headings, by the name of the part, without bullets; nothing for "자료에 없음"."""
+    """The text below each heading, by the name of the part, without bullets; nothing for "자료에 없음"."""
     headings = [(line, part) for part in template.parts for line in part.heading.split("\n")]
     parts: dict[str, list[str]] = {}
     current = None
@@ -220,7 +220,7 @@ def read_parts(template: Template, text: str) -> dict[str, list[str]]:
 
 
 def has_form(template: Template, text: str) -> bool:
-    """Whether every heading stands there once and in its place, with at least a line below it."""
+    """Whether every heading occurs once, in the right order, with at least one line below it."""
     headings = [line for part in template.parts for line in part.heading.split("\n")]
     lines = [line for line in text.split("\n") if line.strip()]
     places = [place for place, line in enumerate(lines) if line in headings]
@@ -292,7 +292,7 @@ def agreement(*lists: tuple[Sequence[str], Sequence[str]]) -> tuple[int, int]:
 
 
 def without(title: str, lines: Iterable[str]) -> list[str]:
-    """The lines but for the title, or its beginning: it stands in the question too, so it shows no choice."""
+    """The lines except the title or its beginning, which the question has too, so that it shows no choice."""
     return [line for line in lines if not squeeze(title).startswith(squeeze(line))]
 
 

@@ -1,0 +1,266 @@
+"""Learn where posts begin: joins labelled posts in many layouts, and trains the two networks of step 01 on them.
+
+    python -m benchmarks.learn_boundaries             # two folds: precision and recall on posts that were not learned
+    python -m benchmarks.learn_boundaries --write     # learn from all of them, and write corpus/raw/boundaries.npz
+
+The posts are those of `tests/labelled/*.jsonl` without `fresh.jsonl`, and of `layouts.txt` beside them.
+"""
+
+import argparse
+import json
+import random
+import textwrap
+import zlib
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
+from pathlib import Path
+
+from corpus.raw import boundaries, line_features
+from corpus.raw.boundaries import Gap, apply, layout_features, local_features
+from corpus.raw.layout import SEPARATOR
+from corpus.raw.normalization import normalize
+
+import numpy as np
+import torch
+from torch import nn
+
+ROOT = Path(__file__).resolve().parent.parent
+LABELLED = ROOT / "tests" / "labelled"
+SEPARATORS = ("-----", "----", "=====", "* * *", "***", "~~~~", "____", "#####", "※※※", "━━━━━", "- - - - -", "<끝>", "---")
+INSIDE = ("...", "○○○", "***", "ㅇㅇㅇ", "~~~", "---", "·····", "■■■")
+Post = list[str]  # its lines
+Stretch = tuple[list[str], list[Gap], np.ndarray]  # lines with text, what is before each, and whether it begins a post
+FILES = 360  # written from the posts of one half
+HIDDEN = {"local": 40, "layout": 24}
+EPOCHS = 24
+DECAY = 0.02
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--write", action="store_true", help="write the weights that all posts teach")
+    options = parser.parse_args()
+    torch.manual_seed(1)
+    # The same lines occur in many of the files.
+    boundaries.describe = lru_cache(maxsize=1 << 17)(line_features.describe)  # type: ignore[assignment]
+    posts = read_posts()
+    if options.write:
+        weights = learn(posts)
+        np.savez_compressed(boundaries.LEARNED, **{name: array.astype(np.float16) for name, array in weights.items()})
+        print(f"{len(posts)} posts -> {boundaries.LEARNED.relative_to(ROOT)}, {boundaries.LEARNED.stat().st_size:,} bytes")
+        return
+    halves = split(posts, 0)
+    for learned, unseen in (halves, halves[::-1]):
+        weights = learn(learned)
+        for name, style in JOININGS.items():
+            counts = np.zeros(3)
+            for seed in range(6):
+                counts += judge(weights, write_file(random.Random(seed), unseen, style, 55))
+            print(f"{name:24} precision {counts[2] / counts[0]:.3f}  recall {counts[2] / counts[1]:.3f}")
+
+
+def read_posts() -> list[Post]:
+    """The labelled posts that may be learned from, as clean lines."""
+    texts = []
+    for path in sorted(LABELLED.glob("*.jsonl")):
+        if path.stem != "fresh":
+            texts += [json.loads(line)["text"] for line in path.read_text(encoding="utf-8").splitlines()]
+    texts += [part.partition("\n")[2] for part in (LABELLED / "layouts.txt").read_text(encoding="utf-8").split("%%%%")[1:]]
+    posts = [normalize(text).strip("\n").split("\n") for text in texts]
+    return [post for post in posts if len(post) > 1]
+
+
+def split(posts: list[Post], bit: int) -> tuple[list[Post], list[Post]]:
+    """Two halves, by a bit of a hash of the texts."""
+    halves: tuple[list[Post], list[Post]] = [], []
+    for post in posts:
+        halves[zlib.crc32("\n".join(post).encode()) >> bit & 1].append(post)
+    return halves
+
+
+# --- Files written from posts ---
+
+
+def squeezed(post: Post, _: random.Random) -> Post:
+    """The post without blank lines."""
+    return [line for line in post if line]
+
+
+def spaced(post: Post, draw: random.Random) -> Post:
+    """The post with a blank line between all lines, and sometimes two."""
+    lines = squeezed(post, draw)
+    return [text for line in lines for text in (line, *([""] * (2 if draw.random() < 0.05 else 1)))][:-1]
+
+
+def paragraph(post: Post, draw: random.Random) -> Post:
+    """A title line and the body in one line."""
+    title, *body = squeezed(post, draw)
+    return [title, " ".join(body)] if body else [title]
+
+
+def wrapped(post: Post, draw: random.Random) -> Post:
+    """The post in lines of about equal length."""
+    width = draw.randint(24, 48)
+    return [piece for line in post for piece in (textwrap.wrap(line, width) or [""])]
+
+
+def shortened(post: Post, draw: random.Random) -> Post:
+    """The first lines of a post."""
+    lines = squeezed(post, draw)
+    return lines[: draw.randint(2, 6)]
+
+
+def untitled(post: Post, draw: random.Random) -> Post:
+    """The post without its first line."""
+    rest = post[1:]
+    while rest and not rest[0]:
+        rest = rest[1:]
+    return rest if len(rest) > 1 else post
+
+
+def headed(post: Post, draw: random.Random) -> Post:
+    """The post with a blank line below its title."""
+    return [post[0], "", *post[1:]] if len(post) > 2 and post[1] else post
+
+
+def unheaded(post: Post, draw: random.Random) -> Post:
+    """The post without the blank line below its title."""
+    return [post[0], *post[2:]] if len(post) > 2 and not post[1] else post
+
+
+def interrupted(post: Post, draw: random.Random) -> Post:
+    """The post with two blank lines or a row of marks somewhere in it."""
+    if len(post) < 4:
+        return post
+    at = draw.randint(2, len(post) - 1)
+    between = ["", ""] if draw.random() < 0.5 else [draw.choice(INSIDE)]
+    return [*post[:at], *between, *post[at:]]
+
+
+TRANSFORMS: dict[Callable[[Post, random.Random], Post], int] = {
+    lambda post, draw: post: 40,
+    squeezed: 25,
+    spaced: 10,
+    paragraph: 10,
+    wrapped: 8,
+    shortened: 10,
+    untitled: 5,
+    headed: 12,
+    unheaded: 12,
+    interrupted: 8,
+}
+
+
+def join_with(draw: random.Random, separators: Sequence[str]) -> list[str]:
+    """The lines between two posts."""
+    return draw.choice(separators).split("\n")
+
+
+def joining(draw: random.Random) -> Callable[[random.Random], list[str]]:
+    """How the posts of one file are joined."""
+    kind = draw.random()
+    mark = draw.choice(SEPARATORS)
+    padded = draw.choice([mark, f"\n{mark}\n", f"{mark}\n", f"\n\n{mark}\n\n"])
+    if kind < 0.28:
+        return lambda _: []
+    if kind < 0.58:
+        return lambda _: [""]
+    if kind < 0.68:
+        return lambda _: draw.choice([[""] * 2, [""] * 3])
+    if kind < 0.9:
+        return lambda _: padded.split("\n")
+    return lambda again: again.choice([[], [""], ["", ""], ["", "", ""], padded.split("\n"), ["", mark, ""]])
+
+
+JOININGS: dict[str, list[str]] = {
+    "separators": ["----"],
+    "one blank line": [""],
+    "nothing": [],
+}
+
+
+def write_file(draw: random.Random, posts: list[Post], between: list[str] | None = None, size: int = 0) -> Stretch:
+    """Posts drawn at random, transformed and joined in one layout; `between` gives the lines between them."""
+    chosen = draw.sample(posts, min(len(posts), size or draw.choice([3, 6, 12, 25, 25, 40, 60])))
+    transforms, shares = list(TRANSFORMS), list(TRANSFORMS.values())
+    for_all = draw.choices(transforms, shares)[0] if draw.random() < 0.55 and not size else None
+    join = joining(draw) if between is None else lambda _: between
+    lines: list[str] = []
+    begins: set[int] = set()
+    for number, post in enumerate(chosen):
+        if number:
+            lines += join(draw)
+        begins.add(len(lines))
+        transform = for_all or (draw.choices(transforms, shares)[0] if draw.random() < 0.5 and not size else None)
+        lines += transform(post, draw) if transform else post
+    return to_stretch(lines, begins)
+
+
+def to_stretch(lines: list[str], begins: set[int]) -> Stretch:
+    """The lines with text, the gaps before them, and which of them begin a post."""
+    texts, gaps, labels = [], [], []
+    blanks, separator, label = 0, "", False
+    for number, line in enumerate(lines):
+        label |= number in begins
+        if not line.strip():
+            blanks += 1
+        elif SEPARATOR.match(line):
+            separator = line
+        else:
+            texts.append(line)
+            gaps.append(Gap(blanks, separator))
+            labels.append(label)
+            blanks, separator, label = 0, "", False
+    return texts, gaps, np.array(labels, dtype=np.float32)
+
+
+# --- Learning ---
+
+
+def learn(posts: list[Post]) -> dict[str, np.ndarray]:
+    """The weights of both networks. The second learns from judgements on posts that the first did not learn."""
+    halves = split(posts, 1)
+    files = [[write_file(random.Random(seed * 2 + side), half) for seed in range(FILES)] for side, half in enumerate(halves)]
+    local = [[local_features(texts, gaps) for texts, gaps, _ in of_half] for of_half in files]
+    labels = [np.concatenate([label for _, _, label in of_half]) for of_half in files]
+    of_layout = []
+    for side in (0, 1):
+        weights = train(np.concatenate(local[1 - side]), labels[1 - side], "local")
+        of_layout += [
+            layout_features(texts, gaps, own, apply(own, weights, "local"))
+            for (texts, gaps, _), own in zip(files[side], local[side], strict=True)
+        ]
+    layout = train(np.concatenate(of_layout), np.concatenate(labels), "layout")
+    return train(np.concatenate([*local[0], *local[1]]), np.concatenate(labels), "local") | layout
+
+
+def train(features: np.ndarray, labels: np.ndarray, name: str) -> dict[str, np.ndarray]:
+    """Weights of a network with one hidden layer."""
+    torch.manual_seed(3)
+    model = nn.Sequential(nn.Linear(features.shape[1], HIDDEN[name]), nn.ReLU(), nn.Linear(HIDDEN[name], 1))
+    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3, weight_decay=DECAY)
+    inputs, targets = torch.from_numpy(features), torch.from_numpy(labels)
+    steps = EPOCHS * (len(targets) // 512)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 - step / (steps + 1))
+    loss_of = nn.BCEWithLogitsLoss()
+    for _ in range(steps):
+        rows = torch.randint(0, len(targets), (512,))
+        batch = nn.functional.dropout(inputs[rows], 0.1)
+        optimizer.zero_grad()
+        loss_of(model(batch)[:, 0], targets[rows]).backward()
+        optimizer.step()
+        schedule.step()
+    return {f"{name}.{key}": value.detach().numpy() for key, value in model.state_dict().items()}
+
+
+def judge(weights: dict[str, np.ndarray], stretch: Stretch) -> np.ndarray:
+    """How many beginnings are found, labelled, and both, without the first line."""
+    texts, gaps, labels = stretch
+    own = local_features(texts, gaps)
+    found = apply(layout_features(texts, gaps, own, apply(own, weights, "local")), weights, "layout")[1:] > 0.5
+    right = labels[1:] > 0.5
+    return np.array([found.sum(), right.sum(), (found & right).sum()])
+
+
+if __name__ == "__main__":
+    main()

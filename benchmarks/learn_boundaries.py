@@ -31,9 +31,9 @@ INSIDE = ("...", "○○○", "***", "ㅇㅇㅇ", "~~~", "---", "·····", "�
 Post = list[str]  # its lines
 Stretch = tuple[list[str], list[Gap], np.ndarray]  # lines with text, what is before each, and whether it begins a post
 FILES = 360  # written from the posts of one half
-HIDDEN = {"local": 40, "layout": 24}
-EPOCHS = 24
-DECAY = 0.02
+HIDDEN = {"local": 64, "layout": 24}
+EPOCHS = 12
+DECAY = 0.1
 
 
 def main() -> None:

@@ -46,6 +46,7 @@ class Line:
     source: str  # file name
     number: int  # counted from 1, as in an editor
     text: str
+    begins_post: bool | None = None  # whether a post begins here; None where the format does not say so
 
 
 def list_sources(raw_path: Path) -> list[Path]:

@@ -17,10 +17,12 @@ from typing import Literal
 import pipeline
 from corpus.contact_table import ContactTable
 from corpus.preparation import Tally, prepare_post, select_posts
+from corpus.raw.cleaning import clean_lines
 from corpus.raw.dropped import EXPLANATION, NOTHING
 from corpus.raw.duplicates import DuplicateFinder
 from corpus.raw.posts import split_posts
-from corpus.raw.reading import Line, ReadingReport, list_sources, read_lines
+from corpus.raw.reading import Line, ReadingReport, read_lines
+from corpus.raw.sources import left_out, list_sources, source_name
 from corpus.samples import format_sample
 from corpus.template import Template
 from pipeline import StepError, setting
@@ -79,7 +81,7 @@ def main(arguments: Sequence[str] = ()) -> None:
         samples_file, contacts_file, dropped_file = stack.enter_context(pipeline.atomic_writes(outputs))
         kept_posts = stack.enter_context(tempfile.TemporaryFile(dir=Path(settings.samples_path).parent))
         dropped_file.write(EXPLANATION)
-        posts = split_posts(read_with_progress(sources, reading, bar))
+        posts = split_posts(clean_lines(read_with_progress(sources, raw_path, reading, bar)))
         selected = select_posts(posts, DuplicateFinder(kept_posts), tally, dropped_file)
         for prepared in map_in_order(prepare, selected, settings.workers):
             for sample in prepared.samples:
@@ -92,6 +94,7 @@ def main(arguments: Sequence[str] = ()) -> None:
             dropped_file.write(NOTHING)
     pipeline.record_artifacts(outputs, Path(__file__).name, settings, inputs=[raw_path])
     print_report(settings, reading, tally, contacts)
+    print_warnings(tally, left_out(raw_path, sources))
 
 
 def choose_raw_path(raw_path: Path) -> Path:
@@ -103,10 +106,10 @@ def choose_raw_path(raw_path: Path) -> Path:
     return bundled
 
 
-def read_with_progress(sources: list[Path], reading: ReadingReport, bar: ProgressBar) -> Iterator[Line]:
+def read_with_progress(sources: list[Path], raw_path: Path, reading: ReadingReport, bar: ProgressBar) -> Iterator[Line]:
     """The lines of all files; the bar shows the bytes read."""
     for source in sources:
-        for line in read_lines(source, reading):
+        for line in read_lines(source, reading, source_name(source, raw_path)):
             yield line
             if reading.read_bytes != bar.n:
                 bar.update(reading.read_bytes - bar.n)
@@ -152,6 +155,17 @@ def print_report(settings: Settings, reading: ReadingReport, tally: Tally, conta
         f"{settings.samples_path}; {len(contacts):,} contacts of {len(contacts.institutions):,} institutions in "
         f"{settings.contacts_path}"
     )
+
+
+def print_warnings(tally: Tally, files_left_out: list[str]) -> None:
+    """Name the files that were not read, and say so if posts may be mixed."""
+    for name in files_left_out:
+        print(f"left out    {name}")
+    if tally.posts_may_be_mixed:
+        print(
+            f"posts may be mixed: about {tally.doubt:,.0f} of {tally.all_posts:,} beginnings are uncertain; "
+            "put a line of ---------- between the posts and run this step again"
+        )
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pipeline
 from answering.source import Source
+from corpus.raw.cleaning import clean_lines
 from corpus.raw.reading import ReadingReport, read_lines
 from pipeline import StepError
 
@@ -22,7 +23,7 @@ def read_document(path: str) -> Source:
     """The document in a file. Raises StepError."""
     require_file(path, REMEDY)
     try:
-        return _require_text(Source.of_lines(read_lines(Path(path), ReadingReport()), path))
+        return _require_text(Source.of_lines(clean_lines(read_lines(Path(path), ReadingReport())), path))
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise StepError(f"{path}: {reason}; give another file, or leave DOC_PATH empty") from None
@@ -53,7 +54,7 @@ def read_waiting_input() -> bytes:
 
 def document_of_bytes(content: bytes) -> Source:
     """The document that came on standard input. Raises StepError."""
-    lines = read_lines(io.BytesIO(content), ReadingReport(), STANDARD_INPUT)
+    lines = clean_lines(read_lines(io.BytesIO(content), ReadingReport(), STANDARD_INPUT))
     return _require_text(Source.of_lines(lines, STANDARD_INPUT))
 
 

@@ -10,7 +10,7 @@ from answering.assistant import WrittenAnswer
 from answering.given_document import require_file
 from answering.request import Request
 from answering.source import Source
-from corpus.raw.reading import detect_encoding
+from corpus.raw.encodings import detect_encoding
 from pipeline import StepError
 
 

@@ -26,7 +26,21 @@ from torch import nn
 
 ROOT = Path(__file__).resolve().parent.parent
 LABELLED = ROOT / "tests" / "labelled"
-SEPARATORS = ("-----", "----", "=====", "* * *", "***", "~~~~", "____", "#####", "※※※", "━━━━━", "- - - - -", "<끝>", "---")
+SEPARATORS = (
+    "-----",
+    "----",
+    "=====",
+    "* * *",
+    "***",
+    "~~~~",
+    "____",
+    "#####",
+    "※※※",
+    "━━━━━",
+    "- - - - -",
+    "<끝>",
+    "---",
+)
 INSIDE = ("...", "○○○", "***", "ㅇㅇㅇ", "~~~", "---", "·····", "■■■")
 Post = list[str]  # its lines
 Stretch = tuple[list[str], list[Gap], np.ndarray]  # lines with text, what is before each, and whether it begins a post
@@ -47,7 +61,9 @@ def main() -> None:
     if options.write:
         weights = learn(posts)
         np.savez_compressed(boundaries.LEARNED, **{name: array.astype(np.float16) for name, array in weights.items()})
-        print(f"{len(posts)} posts -> {boundaries.LEARNED.relative_to(ROOT)}, {boundaries.LEARNED.stat().st_size:,} bytes")
+        print(
+            f"{len(posts)} posts -> {boundaries.LEARNED.relative_to(ROOT)}, {boundaries.LEARNED.stat().st_size:,} bytes"
+        )
         return
     halves = split(posts, 0)
     for learned, unseen in (halves, halves[::-1]):
@@ -65,7 +81,9 @@ def read_posts() -> list[Post]:
     for path in sorted(LABELLED.glob("*.jsonl")):
         if path.stem != "fresh":
             texts += [json.loads(line)["text"] for line in path.read_text(encoding="utf-8").splitlines()]
-    texts += [part.partition("\n")[2] for part in (LABELLED / "layouts.txt").read_text(encoding="utf-8").split("%%%%")[1:]]
+    texts += [
+        part.partition("\n")[2] for part in (LABELLED / "layouts.txt").read_text(encoding="utf-8").split("%%%%")[1:]
+    ]
     posts = [normalize(text).strip("\n").split("\n") for text in texts]
     return [post for post in posts if len(post) > 1]
 
@@ -220,7 +238,9 @@ def to_stretch(lines: list[str], begins: set[int]) -> Stretch:
 def learn(posts: list[Post]) -> dict[str, np.ndarray]:
     """The weights of both networks. The second learns from judgements on posts that the first did not learn."""
     halves = split(posts, 1)
-    files = [[write_file(random.Random(seed * 2 + side), half) for seed in range(FILES)] for side, half in enumerate(halves)]
+    files = [
+        [write_file(random.Random(seed * 2 + side), half) for seed in range(FILES)] for side, half in enumerate(halves)
+    ]
     local = [[local_features(texts, gaps) for texts, gaps, _ in of_half] for of_half in files]
     labels = [np.concatenate([label for _, _, label in of_half]) for of_half in files]
     of_layout = []

@@ -26,6 +26,7 @@ from typing import Any, TypeVar
 
 from corpus.extraction.answers import extract_answer
 from corpus.extraction.contacts import find_contacts
+from corpus.raw.cleaning import clean_lines
 from corpus.raw.documents import Document
 from corpus.raw.normalization import normalize, standardize_labels
 from corpus.raw.posts import split_posts
@@ -157,7 +158,7 @@ def boundaries(path: Path, posts: list[dict[str, Any]]) -> tuple[list[int], list
 
 
 def _first_lines(raw: Path) -> list[int]:
-    return [post.line for post in split_posts(read_lines(raw, ReadingReport()))]
+    return [post.line for post in split_posts(clean_lines(read_lines(raw, ReadingReport())))]
 
 
 def similar_owner(one: str, other: str) -> bool:

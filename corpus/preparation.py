@@ -17,6 +17,9 @@ from corpus.samples import Sample
 from corpus.template import Answer, Contact, Template, count_markers
 
 
+DOUBTFUL = 0.2  # expected wrong beginnings for each post, from which posts may be mixed
+
+
 @dataclass(frozen=True)
 class SelectedPost:
     """A post that samples are made from."""
@@ -53,6 +56,17 @@ class Tally:
     advertising_posts: int = 0
     advertising_bytes: int = 0
     markers: int = 0
+    doubt: float = 0.0  # the expected number of lines that are wrongly judged to begin a post or not
+
+    @property
+    def all_posts(self) -> int:
+        """The posts of the text."""
+        return self.posts + self.dropped_posts
+
+    @property
+    def posts_may_be_mixed(self) -> bool:
+        """Whether so many beginnings of posts are uncertain that the user should know."""
+        return self.doubt > DOUBTFUL * self.all_posts
 
     @property
     def dropped_posts(self) -> int:
@@ -93,6 +107,7 @@ def select_posts(
 ) -> Iterator[SelectedPost]:
     """Yield the posts that are neither copies of earlier ones nor advertising; list the others in `dropped_file`."""
     for post in posts:
+        tally.doubt += post.doubt
         finding = finder.add(post)
         if finding.original is not None:
             tally.add_duplicate(post)

@@ -77,7 +77,9 @@ def _shifted(rows: np.ndarray, offset: int) -> np.ndarray:
     """Each row replaced by the one `offset` rows later; zeros beyond the ends."""
     shifted = np.zeros_like(rows)
     if abs(offset) < len(rows):
-        source, target = (rows[offset:], shifted[: len(rows) - offset]) if offset >= 0 else (rows[:offset], shifted[-offset:])
+        source, target = (
+            (rows[offset:], shifted[: len(rows) - offset]) if offset >= 0 else (rows[:offset], shifted[-offset:])
+        )
         target[:] = source
     return shifted
 

@@ -9,21 +9,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from corpus.raw.encodings import encoding_of, errors_of, in_right_encoding, read_probe, without_undecoded
 from corpus.raw.mojibake import MAY_BE_GARBLED, repair
 from corpus.raw.normalization import normalize
-from pipeline import StepError
 
 BLOCK_BYTES = 1 << 20
-PROBE_BYTES = 4 << 20  # read to detect the encoding
 # A longer "line" (in characters) is cut at the end of a sentence or at a space, so that a line of 50 MB remains
 # a stream.
 MAX_LINE_CHARACTERS = 1 << 16
 
-BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-# "surrogateescape" decodes each undecodable byte to one of these, so they can be counted.
-UNDECODED = re.compile("[\ud800-\udfff]")
-CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
-HANGUL_LETTER = re.compile("[가-힣ㄱ-ㅎㅏ-ㅣ\u1100-\u11ff]")  # whole syllables, and the letters they consist of
+TAB_MARK = "\ue000"  # a tab, while the other white space of its line is normalised
+SPACED_TAB = re.compile(f" ?{TAB_MARK} ?")
 
 
 @dataclass
@@ -49,75 +45,6 @@ class Line:
     begins_post: bool | None = None  # whether a post begins here; None where the format does not say so
 
 
-def list_sources(raw_path: Path) -> list[Path]:
-    """The raw file itself, or the .txt files below a folder in the order of their names.
-
-    Raises StepError when there is nothing to read.
-    """
-    if raw_path.is_dir():
-        sources = sorted(path for path in raw_path.rglob("*.txt") if path.is_file())
-        if not sources:
-            raise StepError(f"{raw_path}: the folder holds no .txt file; put your text there or change RAW_PATH")
-        return sources
-    if not raw_path.is_file():
-        raise StepError(f"{raw_path}: there is no such file; put your text there or change RAW_PATH")
-    return [raw_path]
-
-
-def detect_encoding(path: Path) -> str:
-    """Name the encoding of a text file: utf-8, utf-8-sig, utf-16, utf-16-le, utf-16-be or cp949.
-
-    Raises StepError for an empty file and for one that is not text in any of these.
-    """
-    with open(path, "rb") as file:
-        return _encoding_of(_read_probe(file), str(path))
-
-
-def _read_probe(stream: BinaryIO) -> bytes:
-    """The beginning of a stream, from which its encoding is detected; at most PROBE_BYTES and the rest of a line."""
-    probe = stream.read(PROBE_BYTES)
-    # A character cut by the end of the probe must not count as damage.
-    return probe + stream.readline(MAX_LINE_CHARACTERS) if len(probe) == PROBE_BYTES else probe
-
-
-def _encoding_of(probe: bytes, name: str) -> str:
-    """The encoding of a text that begins with `probe`; StepErrors call the text `name`."""
-    if not probe.strip():
-        raise StepError(f"{name}: the file is empty; put a text into it")
-    for mark, encoding in BYTE_ORDER_MARKS:
-        if probe.startswith(mark):
-            return encoding
-    candidates = ["utf-8", "cp949"]
-    if probe.count(0) > len(probe) // 100:
-        # Korean UTF-16 has a zero byte in every space and line end: in odd places when little-endian.
-        candidates = ["utf-16-le" if probe[1::2].count(0) > probe[0::2].count(0) else "utf-16-be", *candidates]
-    for encoding in candidates:
-        if _reads_as_text(probe, encoding):
-            return encoding
-    raise StepError(
-        f"{name}: this is not text in UTF-8, UTF-16 or CP949 (a binary file, or another encoding); "
-        "save it as UTF-8 text and run this step again"
-    )
-
-
-def _reads_as_text(probe: bytes, encoding: str) -> bool:
-    """Whether few bytes fail to decode, few characters are control characters and enough are letters."""
-    text = probe.decode(encoding, _errors(encoding))
-    damaged = len(UNDECODED.findall(text)) + text.count("\ufffd")
-    beyond_ascii = sum(map(len, re.findall("[^\x00-\x7f]+", text)))
-    if damaged > 0.1 * beyond_ascii and damaged > 0.001 * len(text):
-        return False
-    if len(CONTROL.findall(text)) > 0.05 * len(text):
-        return False
-    # Random pairs of bytes often decode as CP949 or UTF-16, but then as rare Chinese characters, not Hangul.
-    return encoding == "utf-8" or len(HANGUL_LETTER.findall(text)) > 0.3 * (beyond_ascii - damaged)
-
-
-def _errors(encoding: str) -> str:
-    """The error handler for decoding: UTF-16 does not support surrogateescape."""
-    return "replace" if encoding.startswith("utf-16") else "surrogateescape"
-
-
 def read_lines(source: Path | BinaryIO, report: ReadingReport, name: str = "") -> Iterator[Line]:
     """Yield the lines of a file or of an open, buffered binary stream, normalised and without their line ends.
 
@@ -128,8 +55,8 @@ def read_lines(source: Path | BinaryIO, report: ReadingReport, name: str = "") -
     name_in_errors = name or str(source if isinstance(source, Path) else getattr(source, "name", "the stream"))
     name = name or (source.name if isinstance(source, Path) else name_in_errors)
     with open(source, "rb") if isinstance(source, Path) else nullcontext(source) as stream:
-        probe = _read_probe(stream)
-        encoding = report.encodings[name] = _encoding_of(probe, name_in_errors)
+        probe = read_probe(stream)
+        encoding = report.encodings[name] = encoding_of(probe, name_in_errors)
         number = 1
         for block in _decode(_read_blocks(probe, stream), encoding, name, report):
             yield from _lines_of_block(block, name, number, report)
@@ -140,17 +67,24 @@ def _lines_of_block(block: str, name: str, number: int, report: ReadingReport) -
     """The normalised lines of a block whose first line has this number."""
     if MAY_BE_GARBLED.search(block):
         block = _repair_lines(block, name, number, report)
+    # A tab separates the cells of a table, which `clean_lines` reads.
+    block = block.replace("\t", TAB_MARK)
     raw_lines = block.split("\n")
     lines = normalize(block).split("\n")
     if len(lines) == len(raw_lines):
         normalized = ([line] for line in lines)
     else:  # a tag or a rare line end broke a line in two: each piece keeps the number of the whole
         normalized = (normalize(line).split("\n") for line in raw_lines)
+    was_empty = False
     for position, (raw_line, pieces) in enumerate(zip(raw_lines, normalized, strict=True)):
         if position == len(raw_lines) - 1 and not raw_line:
             break  # what follows the line end that closes the block
         for text in pieces:
-            yield Line(name, number + position, text)
+            text = SPACED_TAB.sub("\t", text).rstrip("\t") if TAB_MARK in text else text
+            # Lines of zero-width spaces keep paragraphs apart; several are no wider gap.
+            if text or not raw_line or not was_empty:
+                yield Line(name, number + position, text)
+            was_empty = not text
 
 
 def _repair_lines(block: str, name: str, first_number: int, report: ReadingReport) -> str:
@@ -177,19 +111,18 @@ def _read_blocks(probe: bytes, stream: BinaryIO) -> Iterator[bytes]:
 
 def _decode(blocks: Iterable[bytes], encoding: str, name: str, report: ReadingReport) -> Iterator[str]:
     """Decode a text block by block; each block of the result ends at a line end, or inside an overlong line."""
-    decoder = codecs.getincrementaldecoder(encoding)(_errors(encoding))
+    decoder = codecs.getincrementaldecoder(encoding)(errors_of(encoding))
     line_ends = io.IncrementalNewlineDecoder(None, translate=True)
     pending = ""
     for data in blocks:
-        offset = report.read_bytes
         report.read_bytes += len(data)
-        pending += line_ends.decode(_without_undecoded(decoder.decode(data), encoding, name, offset, report))
+        pending += line_ends.decode(decoder.decode(data))
         whole = pending.rfind("\n") + 1
-        yield from _cut_overlong_lines(pending[:whole])
+        yield from _cut_overlong_lines(_readable(pending[:whole], pending[whole:], encoding, name, report))
         pending = pending[whole:]
         while len(pending) > MAX_LINE_CHARACTERS:
             cut = _best_cut(pending)
-            yield pending[:cut]
+            yield _readable(pending[:cut], pending[cut:], encoding, name, report)
             pending = pending[cut:]
     cut_off = len(decoder.getstate()[0])  # bytes of a character that the end of the text cut
     text = decoder.decode(b"", final=True)
@@ -198,8 +131,24 @@ def _decode(blocks: Iterable[bytes], encoding: str, name: str, report: ReadingRe
         report.unreadable_bytes += cut_off
         if cut_off and not report.first_unreadable:
             report.first_unreadable = f"{name}, about byte {report.read_bytes - cut_off:,}"
-    text = _without_undecoded(text, encoding, name, report.read_bytes - cut_off, report)
-    yield from _cut_overlong_lines(pending + line_ends.decode(text, final=True))
+    text = pending + line_ends.decode(text, final=True)
+    yield from _cut_overlong_lines(_readable(text, "", encoding, name, report))
+
+
+def _readable(text: str, following: str, encoding: str, name: str, report: ReadingReport) -> str:
+    """The text with lines in another encoding decoded, and without undecodable bytes, which are counted.
+
+    `following` is what comes after it and was decoded too.
+    """
+    text, decoded_again = in_right_encoding(text, encoding)
+    report.repaired_lines += decoded_again
+    cleaned, lost, first = without_undecoded(text, encoding)
+    if lost:
+        report.unreadable_bytes += lost
+        if not report.first_unreadable:
+            after = len((text[first:] + following).encode(encoding.removesuffix("-sig"), errors_of(encoding)))
+            report.first_unreadable = f"{name}, about byte {max(0, report.read_bytes - after):,}"
+    return cleaned
 
 
 def _cut_overlong_lines(text: str) -> Iterator[str]:
@@ -223,17 +172,3 @@ def _best_cut(text: str) -> int:
     head = text[:MAX_LINE_CHARACTERS]
     sentence_end = max(head.rfind(". "), head.rfind("? "), head.rfind("! "))
     return (sentence_end + 2 if sentence_end > 0 else head.rfind(" ") + 1) or MAX_LINE_CHARACTERS
-
-
-def _without_undecoded(text: str, encoding: str, name: str, offset: int, report: ReadingReport) -> str:
-    """Remove the characters that represent undecodable bytes, and count those bytes."""
-    undecoded, bytes_each = ("\ufffd", 2) if encoding.startswith("utf-16") else (UNDECODED, 1)
-    first = re.search(undecoded, text)
-    if not first:
-        return text
-    if not report.first_unreadable:
-        position = offset + len(text[: first.start()].encode(encoding, "surrogateescape"))
-        report.first_unreadable = f"{name}, about byte {position:,}"
-    text, count = re.subn(undecoded, "", text)
-    report.unreadable_bytes += count * bytes_each
-    return text

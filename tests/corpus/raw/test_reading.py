@@ -4,8 +4,10 @@ import io
 import os
 import tracemalloc
 
-from corpus.raw import reading
-from corpus.raw.reading import Line, ReadingReport, detect_encoding, list_sources, read_lines
+from corpus.raw import encodings, reading
+from corpus.raw.encodings import detect_encoding
+from corpus.raw.reading import Line, ReadingReport, read_lines
+from corpus.raw.sources import list_sources
 from pipeline import StepError
 
 import pytest
@@ -68,7 +70,7 @@ def test_a_few_damaged_bytes_do_not_hide_the_encoding(raw):
 
 
 def test_a_letter_across_the_end_of_the_probe_is_no_damage(raw, monkeypatch):
-    monkeypatch.setattr(reading, "PROBE_BYTES", 7)
+    monkeypatch.setattr(encodings, "PROBE_BYTES", 7)
     lines, report = read(raw, "여권 분실 신고".encode())
     assert texts(lines) == ["여권 분실 신고"]
     assert report.encodings == {"raw.txt": "utf-8"}
@@ -228,7 +230,7 @@ def test_a_long_line_of_any_words_keeps_them_all(raw, words, block_bytes):
 
 def test_memory_does_not_grow_with_the_file(raw, monkeypatch):
     monkeypatch.setattr(reading, "BLOCK_BYTES", 1 << 14)
-    monkeypatch.setattr(reading, "PROBE_BYTES", 1 << 14)
+    monkeypatch.setattr(encodings, "PROBE_BYTES", 1 << 14)
     monkeypatch.setattr(reading, "MAX_LINE_CHARACTERS", 1 << 12)
     peaks = []
     for repeats in (500, 4_000):
@@ -286,7 +288,7 @@ def test_a_folder_without_text_files_is_named(tmp_path):
 @pytest.mark.parametrize("encoding", ["utf-8", "cp949", "utf-16"])
 def test_a_stream_is_read_as_a_file_is(raw, monkeypatch, encoding):
     """Also where the text is longer than the part from which the encoding is detected."""
-    monkeypatch.setattr(reading, "PROBE_BYTES", 256)
+    monkeypatch.setattr(encodings, "PROBE_BYTES", 256)
     monkeypatch.setattr(reading, "BLOCK_BYTES", 100)
     content = "".join(f"{number}. {TEXT}" for number in range(20)).encode(encoding)
     from_file, report_of_file = read(raw, content)

@@ -1,0 +1,138 @@
+"""What surrounds a post on its page and is not part of it: menus, buttons, counters, attachments, page numbers."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from corpus.raw.layout import HEAD_LINE, POST_DATE
+from corpus.raw.reading import Line
+from corpus.raw.sentences import SENTENCE_END
+
+# The first line of a page; the post begins below it.
+PAGE_TOP = re.compile(
+    r"^\s*(?:본문(?:으로)? ?바로 ?가기|주메뉴 ?바로 ?가기|메뉴 ?바로 ?가기|컨텐츠로 건너뛰기|Skip to (?:main )?content)\s*$",
+    re.IGNORECASE,
+)
+COUNTER = r"(?:공감|댓글|좋아요|조회 ?수?|추천|스크랩|공유|하트|구독|답글)"
+# Lines that occur on pages only.
+STRONG = re.compile(
+    r"^\s*(?:본문(?:으로)? ?바로 ?가기|주메뉴 ?바로 ?가기|메뉴 ?바로 ?가기|컨텐츠로 건너뛰기|skip to (?:main )?content|카테고리 이동|MY ?메뉴 열기"
+    r"|이웃 ?추가|서로이웃 ?추가|본문 기타 기능|본문 폰트 크기 조정|티스토리 ?뷰|반응형|728x90|320x100|공유하기|URL ?복사|링크 ?복사|주소 ?복사"
+    r"|이 글에 공감한 블로거 열고 닫기|댓글 ?쓰기|댓글 열기|댓글을 입력하세요\.?|댓글을 남겨 ?보세요\.?|등록된 댓글이 없습니다\.?|구독하기|저작자 ?표시"
+    r"|글자 ?크기 ?(?:설정|조절|변경)|기사 ?제보 ?(?:및|하기|[:：]).{0,60}|페이스북 ?트위터.{0,40}|카카오(?:톡|스토리)(?:에|으로)? ?공유(?:하기)?|네이버 ?블로그 ?공유|관련 ?글(?: 더보기)?|카테고리의 다른 글|맨 ?위로(?: 가기)?"
+    r"|로그인 ?\|? ?회원 ?가입|이전 ?글 ?[:：|▲△].{0,80}|다음 ?글 ?[:：|▼▽].{0,80}|\[?글쓰기\]?|출처 ?: ?\[.{1,80}\]"
+    rf"|{COUNTER} ?[:：]? ?\(?\d[\d,]*\)?(?: ?[개건회명번])?(?:\s+(?:{COUNTER}) ?[:：]? ?\(?\d[\d,]*\)?(?: ?[개건회명번])?)*"
+    r"|첨부 ?파일(?: ?\(?\d+\)?(?: ?개)?)?|[-·•]?\s?.{1,80}\.(?:pdf|hwpx?|docx?|xlsx?|pptx?|zip|jpe?g|png|gif)\b.{0,20}(?:\d ?[KMG]?B?\)|다운로드|바로보기|미리보기).{0,80}"
+    r"|.{0,40}(?:무단 ?전재|무단 ?복제|재배포).{0,20}금지.{0,20}|(?:저작권자|copyright).{0,80}|(?:copyright )?[ⓒ©].{2,80}"
+    r")\s*$",
+    re.IGNORECASE,
+)
+# The byline of a board: "작성자 관리자 작성일22-01-24 16:03조회1,595회 댓글0건".
+BOARD_FIELD = re.compile(r"작성자|글쓴이|작성일|등록일|수정일|조회(?:수)?|댓글|추천|첨부|IP")
+# Lines that belong to a page only beside lines that occur nowhere else.
+WEAK = re.compile(
+    r"^\s*(?:블로그|검색|목록|목록으로|프로필|프린트|인쇄|신고|신고하기|수정|삭제|답글|이전|다음|홈|메뉴|더보기|닫기|열기|글쓴이|구독|스크랩|공감|댓글|좋아요|조회수|공유|전체 ?보기"
+    r"|카테고리|태그|PC버전|로그인|로그아웃|회원가입|앨범|지도|\d{1,5}|\+|\||TOP|▲|▼|가|가가|글자 ?크기)\s*$",
+    re.IGNORECASE,
+)
+PAGE_NUMBER = re.compile(
+    r"^\s*(?:[-–—]\s?\d{1,4}\s?[-–—]|\d{1,4}\s?/\s?\d{1,4}|(?:page|p\.|쪽|페이지)\s?\d{1,4}(?:\s?(?:of|/)\s?\d{1,4})?|\d{1,4}\s?(?:쪽|페이지))\s*$",
+    re.IGNORECASE,
+)
+STYLE_RULE = re.compile(
+    r"^\s*(?:[.#@]?[\w\-.#:>, *()\[\]=\"]{1,120}\{[^{}가-힣]{0,400}\}?|[a-z-]{2,30}\s?:\s?[^가-힣:]{1,80};|\}|(?:var|let|const|function|window\.|document\.|\$\(|if ?\(|return\b)[^가-힣]{0,400}[;{})])\s*$"
+)
+SHORT = 40  # characters of a line that may be the name of a site or its owner
+TOP_LINES = 6  # between the first line of a page and the byline of its post
+LEAST_REPEATS = 3  # of a running head
+
+
+def without_furniture(lines: Sequence[Line]) -> list[Line]:
+    """The lines that are part of a post; the first line of a post on a page has the number of the page's first."""
+    kinds = [_kind(line.text) for line in lines]
+    if not any(kinds):
+        return list(lines)
+    written = [number for number, line in enumerate(lines) if line.text.strip()]
+    dropped = {number for number in written if kinds[number] == "strong"}
+    dropped |= _page_numbers(lines, written, kinds)
+    _spread(lines, written, kinds, dropped)
+    tops = {
+        number: _title_below(lines, written, dropped, position)
+        for position, number in enumerate(written)
+        if PAGE_TOP.match(lines[number].text)
+    }
+    for top, title in tops.items():
+        dropped.update(number for number in written if top <= number < title)
+    begins = {title: lines[top].number for top, title in tops.items()}
+    return [
+        replace(line, number=begins[number], begins_post=True) if number in begins else line
+        for number, line in enumerate(lines)
+        if number not in dropped
+    ]
+
+
+def _kind(text: str) -> str:
+    """ "strong", "weak", "page" or "" for a line of a post."""
+    if not text or len(text) > 200:
+        return ""
+    if PAGE_NUMBER.match(text):
+        return "page"
+    if STRONG.match(text) or (STYLE_RULE.match(text) and re.search("[{};]", text)):
+        return "strong"
+    if len(BOARD_FIELD.findall(text)) >= 2 and re.search(r"\d", text) and not SENTENCE_END.search(text):
+        return "strong"
+    return "weak" if WEAK.match(text) else ""
+
+
+def _page_numbers(lines: Sequence[Line], written: list[int], kinds: list[str]) -> set[int]:
+    """The page numbers, and the running heads beside them."""
+    pages = [position for position, number in enumerate(written) if kinds[number] == "page"]
+    beside = [written[position + step] for position in pages for step in (-1, 1) if 0 <= position + step < len(written)]
+    heads = Counter(lines[number].text for number in set(beside))
+    repeated = {
+        number for number in beside if heads[lines[number].text] >= LEAST_REPEATS and len(lines[number].text) <= SHORT
+    }
+    return repeated | {written[position] for position in pages}
+
+
+def _spread(lines: Sequence[Line], written: list[int], kinds: list[str], dropped: set[int]) -> None:
+    """Drop what only occurs beside furniture: weak lines, dates of the board, and short lines between two of these."""
+    for order in (written, written[::-1]):
+        previous = -1
+        for number in order:
+            if number not in dropped and kinds[number] == "weak" and previous in dropped:
+                dropped.add(number)
+            previous = number
+    for position in range(1, len(written) - 1):
+        number = written[position]
+        beside = written[position - 1] in dropped and written[position + 1] in dropped
+        short = len(lines[number].text) <= SHORT // 2 and not SENTENCE_END.search(lines[number].text)
+        if beside and short and kinds[written[position - 1]] != "page" and not re.search(POST_DATE, lines[number].text):
+            dropped.add(number)
+    _drop_profiles(lines, written, dropped)
+
+
+def _drop_profiles(lines: Sequence[Line], written: list[int], dropped: set[int]) -> None:
+    """Drop the name and the motto of a blogger between the buttons below a post."""
+    for position, number in enumerate(written):
+        if not re.match(r"\s*공유하기\s*$", lines[number].text):
+            continue
+        near = written[position + 1 : position + 6]
+        last = next((step for step, other in enumerate(near) if "이웃" in lines[other].text and other in dropped), -1)
+        if last >= 0 and all(len(lines[other].text) <= SHORT for other in near[:last]):
+            dropped.update(near[:last])
+
+
+def _title_below(lines: Sequence[Line], written: list[int], dropped: set[int], position: int) -> int:
+    """The first line of the post on a page: above a byline it is the last line, without one the next line."""
+    below = [number for number in written[position + 1 : position + 1 + 4 * TOP_LINES] if number not in dropped][
+        : TOP_LINES + 1
+    ]
+    if not below:
+        return written[position]
+    for above, number in zip(below, below[1:], strict=False):
+        text = lines[number].text
+        if HEAD_LINE.match(text) or (re.search(POST_DATE, text) and len(text) <= SHORT):
+            return above
+    return below[0]

@@ -116,7 +116,8 @@ def _decode_again(line: str, encoding: str) -> str:
     decoded = data.decode("utf-8" if encoding == "cp949" else "cp949", "surrogateescape")
     hangul = len(HANGUL_LETTER.findall(decoded))
     is_korean = hangul > 0 and hangul >= LEAST_HANGUL * len(BEYOND_ASCII.findall(decoded))
-    return decoded if is_korean and _share_of_common_in(decoded) > _share_of_common_in(line) else line
+    is_better = not UNDECODED.search(decoded) or _share_of_common_in(decoded) > _share_of_common_in(line)
+    return decoded if is_korean and is_better else line
 
 
 def without_undecoded(text: str, encoding: str) -> tuple[str, int, int]:

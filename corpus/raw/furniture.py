@@ -43,6 +43,7 @@ PAGE_NUMBER = re.compile(
 STYLE_RULE = re.compile(
     r"^\s*(?:[.#@]?[\w\-.#:>, *()\[\]=\"]{1,120}\{[^{}가-힣]{0,400}\}?|[a-z-]{2,30}\s?:\s?[^가-힣:]{1,80};|\}|(?:var|let|const|function|window\.|document\.|\$\(|if ?\(|return\b)[^가-힣]{0,400}[;{})])\s*$"
 )
+PROFILE = re.compile(r"^\s*프로필\s*$")
 SHORT = 40  # characters of a line that may be the name of a site or its owner
 TOP_LINES = 6  # between the first line of a page and the byline of its post
 LEAST_REPEATS = 3  # of a running head
@@ -125,14 +126,21 @@ def _drop_profiles(lines: Sequence[Line], written: list[int], dropped: set[int])
 
 
 def _title_below(lines: Sequence[Line], written: list[int], dropped: set[int], position: int) -> int:
-    """The first line of the post on a page: above a byline it is the last line, without one the next line."""
-    below = [number for number in written[position + 1 : position + 1 + 4 * TOP_LINES] if number not in dropped][
-        : TOP_LINES + 1
-    ]
-    if not below:
-        return written[position]
-    for above, number in zip(below, below[1:], strict=False):
+    """The first line of the post on a page: above a byline it is the last line, without one the next line.
+
+    A blog names its owner between the title and the date: that line is dropped.
+    """
+    below: list[int] = []
+    owner: list[int] = []
+    for number in written[position + 1 : position + 1 + 4 * TOP_LINES]:
         text = lines[number].text
-        if HEAD_LINE.match(text) or (re.search(POST_DATE, text) and len(text) <= SHORT):
-            return above
-    return below[0]
+        if PROFILE.match(text) and below:
+            owner = [number]
+        elif number not in dropped:
+            if HEAD_LINE.match(text) or (re.search(POST_DATE, text) and len(text) <= SHORT):
+                dropped.update(owner)
+                return below[-1] if below else number
+            (owner if owner else below).append(number)
+        if len(below) > TOP_LINES or len(owner) > 2:
+            break
+    return below[0] if below else written[position]

@@ -18,6 +18,8 @@ QUOTE = re.compile(r"^ {0,3}(?:> ?)+")
 FENCE = re.compile(r"^\s*(?:```|~~~)\w*\s*$")
 ITEM_NUMBER = re.compile(r"^\d{1,2}[.)]\s+")
 SIGNS = (HEADING, RULE, STRONG, CODE, LINK, FENCE)
+THEMATIC_BREAK = re.compile(r"^\s{0,3}(?:---|\*\*\*|___)\s*$")
+MARKDOWN_SHARE = 0.2  # of the lines have marks in a text that is Markdown as a whole
 LEAST_SIGNS = 3  # lines with marks of Markdown; fewer may be chance
 
 # --- E-mail ---
@@ -45,7 +47,23 @@ def without_markup(lines: Sequence[Line]) -> list[Line]:
     """The lines without the marks of Markdown and without what a mail program adds."""
     lines = _without_mail(lines)
     signs = sum(any(sign.search(line.text) for sign in SIGNS) for line in lines if re.search("[#*`|~\\[_]", line.text))
-    return _without_markdown(lines) if signs >= LEAST_SIGNS else lines
+    if signs < LEAST_SIGNS:
+        return lines
+    # Between posts of several kinds a line of hyphens may be a separator.
+    if signs >= MARKDOWN_SHARE * sum(bool(line.text) for line in lines):
+        lines = _without_rules(lines)
+    return _without_markdown(lines)
+
+
+def _without_rules(lines: Sequence[Line]) -> list[Line]:
+    """The lines without thematic breaks and the blank lines below them."""
+    kept: list[Line] = []
+    below_rule = False
+    for line in lines:
+        below_rule = bool(THEMATIC_BREAK.match(line.text)) or (below_rule and not line.text)
+        if not below_rule:
+            kept.append(line)
+    return kept
 
 
 def _without_markdown(lines: Sequence[Line]) -> list[Line]:

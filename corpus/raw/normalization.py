@@ -6,22 +6,36 @@ import unicodedata
 
 # Lone surrogates, control characters, soft hyphen, zero-width and direction marks,
 # byte order mark, variation selectors, tags.
+EMOJI = "\U0001f000-\U0001faff\u2600-\u27bf"
+# A zero-width joiner between two emoji makes one picture of them, and is kept.
 INVISIBLE = re.compile(
+    f"(?<![{EMOJI}\ufe0f])\u200d|\u200d(?![{EMOJI}])|"
     "[\ud800-\udfff\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
-    "\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
+    "\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
 )
 LINE_ENDS = re.compile("\r\n?|[\x0c\x85\u2028\u2029]")
 SPACES = re.compile("[ \t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
 SPACE_BEFORE_LINE_END = re.compile(" +$", re.MULTILINE)
-HTML_BREAK = re.compile(r"<(?:br|/p|/div|/li|/tr|/h[1-6])\s*/?>", re.IGNORECASE)
+# Elements whose text is not for readers, or is the label of a form.
+HTML_HIDDEN = re.compile(
+    r"<(script|style|title|noscript|button|select|textarea|svg|label)(?=[\s>])|</(script|style|title|noscript|button"
+    r"|select|textarea|svg|label)\s{0,9}>",
+    re.IGNORECASE,
+)
+HTML_BREAK = re.compile(r"<(?:br|/p|/div|/li|/tr|/h[1-6]|/pre|/dt|/dd|/caption|/section|/article)\s*/?>", re.IGNORECASE)
+HTML_ITEM = re.compile(r"(?:</li\s{0,9}>)?[ \t]*<li(?:\s[^<>\n]{0,500})?>[ \t]*", re.IGNORECASE)
 # Between two cells of a row; the last cell ends together with its row.
 HTML_CELL_END = re.compile(r"</t[dh] ?>[ \t]*(?=<t[dh][ >])", re.IGNORECASE)
 HTML_TAG = re.compile(
     r"</?(?:p|div|span|a|b|i|u|em|strong|font|img|ul|ol|li|table|tbody|thead|tr|td|th|h[1-6]|hr|center|br|blockquote"
-    r"|html|body|head|style|script|meta|link|iframe|sup|sub|small)(?:\s[^<>\n]{0,500})?/?>|<!--[^\n]{0,500}?-->",
+    r"|html|body|head|style|script|meta|link|iframe|sup|sub|small|title|pre|code|button|label|input|select|option|form"
+    r"|textarea|fieldset|legend|nav|header|footer|main|section|article|aside|figure|figcaption|picture|source|video|audio"
+    r"|svg|path|dl|dt|dd|caption|col|colgroup|tfoot|noscript|mark|del|ins|kbd|abbr|big|s|o:p)(?:\s[^<>\n]{0,500})?/?>|<!--[^\n]{0,500}?-->",
     re.IGNORECASE,
 )
-HTML_ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});")
+# An entity of which several programs have written the "&" as "&amp;" counts as one.
+HTML_ENTITY = re.compile(r"&(?:amp;)*(#\d{1,7};|#x[0-9a-fA-F]{1,6};|[a-zA-Z]{2,8};)")
+MOST_PASSES = 8  # over tags inside tags; with more, "<" is no longer read as the beginning of one
 
 # A contact label is a word of LABELS before a colon, or before a value of its type without a particle:
 # "Tel 02-0000-1234" has one; "hotel", "website", "전화번호를 적다" and "전화 02-0000-1234로" have none.
@@ -80,22 +94,46 @@ def normalize(text: str) -> str:
     Lines remain lines. A normalised text does not change.
     """
     cleaned = _normalize_once(text)
-    # An entity or a tag may appear only when another one is gone: "&amp;lt;".
+    # An entity or a tag may appear only when another one is gone.
+    passes = 1
     while ("&" in text or "<" in text) and cleaned != text:
         text, cleaned = cleaned, _normalize_once(cleaned)
+        passes += 1
+        if passes > MOST_PASSES:
+            cleaned = cleaned.replace("<", "").replace("&", "")
     return cleaned
 
 
 def _normalize_once(text: str) -> str:
     text = INVISIBLE.sub("", LINE_ENDS.sub("\n", text))
     if "&" in text:
-        text = HTML_ENTITY.sub(lambda entity: html.unescape(entity[0]), text)
+        text = HTML_ENTITY.sub(lambda entity: html.unescape(f"&{entity[1]}"), text)
     if "<" in text:
+        text = HTML_ITEM.sub(_item, _without_hidden_elements(text))
         text = HTML_TAG.sub("", HTML_BREAK.sub("\n", HTML_CELL_END.sub(" | ", text)))
     if not unicodedata.is_normalized("NFC", text):
         text = unicodedata.normalize("NFC", text)
     text = SPACES.sub(" ", text)
     return SPACE_BEFORE_LINE_END.sub("", text)
+
+
+def _item(tag: re.Match[str]) -> str:
+    """The mark of a list item, on a line of its own."""
+    return "- " if tag.start() == 0 or tag.string[tag.start() - 1] == "\n" else "\n- "
+
+
+def _without_hidden_elements(text: str) -> str:
+    """The text without the elements that are not for readers; their line ends remain, so that lines keep their numbers."""
+    kept = []
+    end = 0
+    opened: re.Match[str] | None = None
+    for tag in HTML_HIDDEN.finditer(text):
+        if opened is None and tag[1]:
+            opened = tag
+        elif opened is not None and tag[2] and tag[2].lower() == opened[1].lower():
+            kept += [text[end : opened.start()], "\n" * text.count("\n", opened.start(), tag.end())]
+            end, opened = tag.end(), None
+    return "".join([*kept, text[end:]])
 
 
 def standardize_labels(text: str) -> str:

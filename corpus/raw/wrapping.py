@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from corpus.raw.layout import BULLET, HEAD_LINE, SEPARATOR
 from corpus.raw.reading import Line
-from corpus.raw.sentences import SENTENCE_END
+from corpus.raw.sentences import SENTENCE_END, STEMS_BEFORE_DA
 
 LEAST_WIDTH = 30  # columns; a Korean letter takes two
 MOST_WIDTH = 160
@@ -20,6 +20,7 @@ BEGINS_ANEW = re.compile(rf"(?:{BULLET.pattern}|^\s*[\[【<《〈■□◆▶※
 GOES_ON = re.compile(
     r"(?:\d-|[,，、]|[가-힣](?:을|를|의|에서|에게|으로|하고|하며|하여|해서|면서|지만|려고|거나|는데|니까|도록))\s*$"
 )
+CUT_VERB = re.compile(rf"[니{STEMS_BEFORE_DA}]$")
 # Syllables that are words by themselves; another one at the beginning of a line belongs to the word before it.
 WORDS_OF_ONE_SYLLABLE = frozenset(
     "그이저더덜잘안못꼭또왜및등수것때곳두세네한첫새각총약매다전후중내외뒤앞위옆집돈물비눈일년월원몇온양길차방늘막좀쭉"
@@ -100,7 +101,9 @@ def _ends_inside(text: str, following: str) -> bool:
         return False
     if re.search(r"\d-$", text) and following[0].isdigit():
         return True
-    return not ENDS_SENTENCE.search(text[-40:]) and not BEGINS_ANEW.match(following)
+    # "다." is the end of a word here, and not the letter of an item.
+    begins_anew = BEGINS_ANEW.match(following) and not (following.startswith("다.") and CUT_VERB.search(text))
+    return not ENDS_SENTENCE.search(text[-40:]) and not begins_anew
 
 
 def _items_end_sentences(texts: Sequence[str]) -> bool:

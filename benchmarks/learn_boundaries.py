@@ -17,7 +17,7 @@ from pathlib import Path
 
 from corpus.raw import boundaries, line_features
 from corpus.raw.boundaries import Gap, apply, layout_features, local_features
-from corpus.raw.layout import SEPARATOR
+from corpus.raw.layout import CHAT_PREFIX, SEPARATOR
 from corpus.raw.normalization import normalize
 
 import numpy as np
@@ -42,9 +42,20 @@ SEPARATORS = (
     "---",
 )
 INSIDE = ("...", "○○○", "***", "ㅇㅇㅇ", "~~~", "---", "·····", "■■■")
+NAMES = ("하늘이", "관리자", "바다맘", "솔바람", "운영자", "초록이", "김 총무", "세부아빠")
+ENDINGS = (
+    "더 궁금한 점이 있으면 댓글로 물어봐 주세요!",
+    "읽어 주셔서 감사합니다.",
+    "도움이 되셨으면 좋겠습니다.",
+    "그럼 다음에 또 올릴게요~",
+    "다들 건강하세요.",
+    "이상입니다.",
+    "수정: 전화번호가 바뀌었네요. 댓글 확인하세요.",
+    "추가로 물어보고 싶은 게 있으면 말씀해 주세요!",
+)
 Post = list[str]  # its lines
 Stretch = tuple[list[str], list[Gap], np.ndarray]  # lines with text, what is before each, and whether it begins a post
-FILES = 360  # written from the posts of one half
+FILES = 520  # written from the posts of one half
 HIDDEN = {"local": 64, "layout": 24}
 EPOCHS = 12
 DECAY = 0.1
@@ -85,7 +96,8 @@ def read_posts() -> list[Post]:
         part.partition("\n")[2] for part in (LABELLED / "layouts.txt").read_text(encoding="utf-8").split("%%%%")[1:]
     ]
     posts = [normalize(text).strip("\n").split("\n") for text in texts]
-    return [post for post in posts if len(post) > 1]
+    # The posts of exported chats are known by their format.
+    return [post for post in posts if len(post) > 1 and sum(bool(CHAT_PREFIX.match(line)) for line in post) < 3]
 
 
 def split(posts: list[Post], bit: int) -> tuple[list[Post], list[Post]]:
@@ -155,6 +167,29 @@ def interrupted(post: Post, draw: random.Random) -> Post:
     return [*post[:at], *between, *post[at:]]
 
 
+def dated(post: Post, draw: random.Random) -> Post:
+    """The post with a date or a byline as its first line or below its title."""
+    year, month, day, hour = draw.randint(2008, 2025), draw.randint(1, 12), draw.randint(1, 28), draw.randint(0, 23)
+    lines = [
+        f"{year}-{month:02}-{day:02} {hour}:{draw.randint(10, 59)}",
+        f"{year}년 {month}월 {day}일",
+        f"{year}. {month}. {day}.",
+        f"작성자: {draw.choice(NAMES)}",
+        f"{draw.choice(NAMES)} | {year}.{month:02}.{day:02} | 조회 {draw.randint(3, 999)}",
+        f"등록일 : {year}.{month:02}.{day:02}",
+        f"by {draw.choice(NAMES)} {year}. {month}. {day}.",
+    ]
+    line = draw.choice(lines)
+    if draw.random() < 0.5:
+        return [post[0], *([""] if draw.random() < 0.3 else []), line, *post[1:]]
+    return [line, *(untitled(post, draw) if draw.random() < 0.6 else post)]
+
+
+def ended(post: Post, draw: random.Random) -> Post:
+    """The post with one more sentence below a blank line."""
+    return [*post, *([""] * draw.randint(0, 2)), draw.choice(ENDINGS)]
+
+
 TRANSFORMS: dict[Callable[[Post, random.Random], Post], int] = {
     lambda post, draw: post: 40,
     squeezed: 25,
@@ -166,6 +201,8 @@ TRANSFORMS: dict[Callable[[Post, random.Random], Post], int] = {
     headed: 12,
     unheaded: 12,
     interrupted: 8,
+    dated: 14,
+    ended: 8,
 }
 
 
@@ -179,11 +216,11 @@ def joining(draw: random.Random) -> Callable[[random.Random], list[str]]:
     kind = draw.random()
     mark = draw.choice(SEPARATORS)
     padded = draw.choice([mark, f"\n{mark}\n", f"{mark}\n", f"\n\n{mark}\n\n"])
-    if kind < 0.28:
+    if kind < 0.26:
         return lambda _: []
-    if kind < 0.58:
+    if kind < 0.56:
         return lambda _: [""]
-    if kind < 0.68:
+    if kind < 0.72:
         return lambda _: draw.choice([[""] * 2, [""] * 3])
     if kind < 0.9:
         return lambda _: padded.split("\n")
@@ -199,7 +236,7 @@ JOININGS: dict[str, list[str]] = {
 
 def write_file(draw: random.Random, posts: list[Post], between: list[str] | None = None, size: int = 0) -> Stretch:
     """Posts drawn at random, transformed and joined in one layout; `between` gives the lines between them."""
-    chosen = draw.sample(posts, min(len(posts), size or draw.choice([3, 6, 12, 25, 25, 40, 60])))
+    chosen = draw.sample(posts, min(len(posts), size or draw.choice([1, 2, 2, 3, 3, 6, 12, 25, 25, 40, 60])))
     transforms, shares = list(TRANSFORMS), list(TRANSFORMS.values())
     for_all = draw.choices(transforms, shares)[0] if draw.random() < 0.55 and not size else None
     join = joining(draw) if between is None else lambda _: between

@@ -36,7 +36,11 @@ ORIGINAL_SHARE = 0.5  # share of the shingles of the earlier post that it contai
 LONGEST_EDIT = 5  # consecutive new words within the text; more are a new statement
 LONGEST_NOTE = 25  # consecutive new words at the beginning or the end: a greeting, "퍼온 글", the source
 # New words that distinguish posts with the same pattern: another number or date, another day or time of day.
-FIGURE = re.compile(r"\d|[월화수목금토일]요일|오전|오후|평일|주말")
+FIGURE = re.compile(
+    r"\d|[월화수목금토일]요일|오전|오후|평일|주말|^(?:한|두|세|네|다섯|여섯|일곱|여덟|아홉|열(?:한|두)?|스무|[일이삼사오육칠팔구십]+)$"
+)
+# A new word with Latin letters is part of a mail address, a site or an ID, unless it is in a separate note.
+LATIN = re.compile("[A-Za-z]{2}|_")
 # … and the name of another branch ("세부점은", but not "문제점은"). In a separate note, it is only the source.
 BRANCH = re.compile(
     rf"(?:[^장단관시제요학초정허중평채약만]점|지점|지사|지부|분관|분원|분교|출장소|영업소|대리점|사무소|센터|캠퍼스){OPTIONAL_PARTICLE}$"
@@ -146,7 +150,8 @@ def _is_another_post(text: str, words: list[str], is_old: list[bool]) -> bool:
             return True
         if at_an_end and not old_lines.intersection(line_of_word[start:end]):
             continue  # a note of its own
-        if any(map(BRANCH.search, run)):
+        # The name of a branch may be two words: "세부 지점은".
+        if any(map(BRANCH.search, words[start : end + 1])) or any(map(LATIN.search, run)):
             return True
         in_title = line_of_word[end - 1] == line_of_word[0]
         stems.update({word[:STEM_LETTERS]: 1 + in_title for word in run if len(word) >= STEM_LETTERS})

@@ -5,6 +5,10 @@ import re
 SEPARATOR = re.compile(
     r"^\s*(?:([-=_~*#+─━═※★☆◆◇■□●○·.])(?:\s?\1){2,}|<\s?끝\s?>|\(끝\)|끝\.?|[-=]+\s*\d*\s*[-=]+)\s*$"
 )
+# Separators that hardly occur within a post; others, such as "..." and "○○○", may be a pause in a story.
+CERTAIN_SEPARATOR = re.compile(
+    r"^\s*(?:([-=_─━═※#])(?:\s?\1){2,}|([*~+])(?:\s?\2){3,}|([*~+])(?:\s\3){2,}|<\s?끝\s?>|\(끝\)|[-=]{2,}\s*\d+\s*[-=]{2,})\s*$"
+)
 BULLET = re.compile(
     r"^\s*(?:[-*·•‣▶▷►✔✓☑☐✅❌❗❕⚠◎ㅇ○●◦■□▪▫◆☞→>×\U0001f300-\U0001faff]\ufe0f?|\[[ xXvV✓]?\]"
     r"|\(?\d{1,2}[.)](?!\d)|[①-⑳]|[가-하][.)]|[a-zA-Z][.)])\s?(?=\S)"

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from corpus.raw.boundaries import Gap, probabilities
-from corpus.raw.layout import SEPARATOR
+from corpus.raw.layout import BULLET, CERTAIN_SEPARATOR, SEPARATOR
 from corpus.raw.reading import Line
 
 import numpy as np
@@ -15,6 +15,9 @@ WINDOW_CHARACTERS = 1 << 20
 # A post without any boundary is closed at this size, so that memory stays small.
 LARGEST_POST = 1 << 16  # characters
 MOST_LINES = 2_000
+# A longer one without any other boundary has them at its blank lines, but not before a list or after a few words.
+LONGEST_POST = 6_000
+SHORTEST_POST = 200
 LIKELY = 0.5  # a line that begins a post with a higher probability begins one
 
 
@@ -101,20 +104,36 @@ def _likely_beginnings(lines: Sequence[Written]) -> np.ndarray:
     for number, written in enumerate(lines):
         if written.line.begins_post is not None:
             likely[number] = written.line.begins_post
+        elif CERTAIN_SEPARATOR.match(written.gap.separator):
+            likely[number] = 1
     likely[0] = 1
     return likely
 
 
 def _starts(lines: Sequence[Written], begins: np.ndarray) -> list[int]:
     """The numbers of the lines that begin posts, among them those where a post is closed because of its size."""
+    likely = np.flatnonzero(begins).tolist()
     starts: list[int] = []
-    size = 0
-    for number, written in enumerate(lines):
-        if begins[number] or size > LARGEST_POST or number - starts[-1] >= MOST_LINES:
-            starts.append(number)
-            size = 0
-        size += len(written.line.text) + 1
+    for first, end in zip(likely, [*likely[1:], len(lines)], strict=True):
+        starts.append(first)
+        is_long = sum(len(lines[number].line.text) for number in range(first, end)) > LONGEST_POST
+        size = 0
+        for number in range(first, end):
+            if number > first and (
+                (is_long and _may_begin(lines, number, size)) or size > LARGEST_POST or number - starts[-1] >= MOST_LINES
+            ):
+                starts.append(number)
+                size = 0
+            size += len(lines[number].line.text) + 1
     return starts
+
+
+def _may_begin(lines: Sequence[Written], number: int, size: int) -> bool:
+    """Whether a post of many blocks may end before a line, after `size` characters."""
+    written = lines[number]
+    is_inside = written.line.begins_post is False or BULLET.match(written.line.text)
+    announced = lines[number - 1].line.text.endswith((":", "："))
+    return bool(written.gap.blanks) and size >= SHORTEST_POST and not is_inside and not announced
 
 
 def _post(lines: Sequence[Written], doubt: float) -> Post:

@@ -43,6 +43,7 @@ SEPARATORS = (
 )
 INSIDE = ("...", "○○○", "***", "ㅇㅇㅇ", "~~~", "---", "·····", "■■■")
 NAMES = ("하늘이", "관리자", "바다맘", "솔바람", "운영자", "초록이", "김 총무", "세부아빠")
+OFFICES = ("바기오한글학교장 [직인생략]", "관리사무소장", "세부한인회", "필리핀한인총연합회", "운영위원회 위원장", "재외국민보호과", "학부모회")
 ENDINGS = (
     "더 궁금한 점이 있으면 댓글로 물어봐 주세요!",
     "읽어 주셔서 감사합니다.",
@@ -190,6 +191,26 @@ def ended(post: Post, draw: random.Random) -> Post:
     return [*post, *([""] * draw.randint(0, 2)), draw.choice(ENDINGS)]
 
 
+def signed(post: Post, draw: random.Random) -> Post:
+    """The post of an office, with a date and the office at its end."""
+    day = f"{draw.randint(2008, 2025)}{draw.choice(['년 6월 3일', '. 11. 2.', '년 12월', '. 3. 14'])}"
+    return [*post, *([""] * draw.randint(0, 1)), day, *([""] * draw.randint(0, 1)), draw.choice(OFFICES)]
+
+
+def official(post: Post, draw: random.Random) -> Post:
+    """The post as a letter of an office, whose subject is below other lines of its head."""
+    office = draw.choice(OFFICES)
+    head = [office, f"수신 {draw.choice(['회원사 대표', '학부모', '내부결재', '입주민'])}", f"제목 : {post[0]}"]
+    return [*(head if draw.random() < 0.6 else head[1:]), *([""] * draw.randint(0, 1)), *post[1:]]
+
+
+def excerpt(post: Post, draw: random.Random) -> Post:
+    """Two or three lines of a post."""
+    lines = squeezed(post, draw)
+    start = draw.randint(1, max(1, len(lines) - 3))
+    return lines[start : start + draw.randint(2, 3)] or lines
+
+
 TRANSFORMS: dict[Callable[[Post, random.Random], Post], int] = {
     lambda post, draw: post: 40,
     squeezed: 25,
@@ -203,6 +224,8 @@ TRANSFORMS: dict[Callable[[Post, random.Random], Post], int] = {
     interrupted: 8,
     dated: 14,
     ended: 8,
+    signed: 7,
+    official: 4,
 }
 
 
@@ -240,6 +263,11 @@ def write_file(draw: random.Random, posts: list[Post], between: list[str] | None
     transforms, shares = list(TRANSFORMS), list(TRANSFORMS.values())
     for_all = draw.choices(transforms, shares)[0] if draw.random() < 0.55 and not size else None
     join = joining(draw) if between is None else lambda _: between
+    if not size and draw.random() < 0.12:
+        # Where lines begin without a title, only the space between them can tell.
+        for_all = excerpt
+        wide = draw.choice([[""] * 2, [""] * 3, ["***"], ["~~~"], ["", draw.choice(SEPARATORS), ""]])
+        join = lambda _: wide  # noqa: E731
     lines: list[str] = []
     begins: set[int] = set()
     for number, post in enumerate(chosen):

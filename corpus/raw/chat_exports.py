@@ -145,7 +145,7 @@ def _conversation(lines: Sequence[Line], start: int, end: int, heads: dict[int, 
             text = message.text.strip()
             skipping = bool(PLACEHOLDER.match(text))
         elif DAY.match(line.text):
-            beginning, minute = line, -1
+            beginning, minute = beginning or line, -1
             continue
         else:
             text = line.text.strip()

@@ -1,5 +1,6 @@
 """Lines become posts: a post is what one person wrote at one time."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -18,6 +19,10 @@ MOST_LINES = 2_000
 # A longer one without any other boundary has them at its blank lines, but not before a list or after a few words.
 LONGEST_POST = 6_000
 SHORTEST_POST = 200
+# Separators: a rare one in a text with others is part of a post; where they part most posts, they part all.
+USUAL = 0.15  # of the certain separators of a text are of this kind
+LEAST_SEPARATED = 4
+SEPARATED = 0.7  # of the likely boundaries
 LIKELY = 0.5  # a line that begins a post with a higher probability begins one
 
 
@@ -101,11 +106,15 @@ def _cut(lines: list[Written]) -> tuple[list[Post], list[Written]]:
 def _likely_beginnings(lines: Sequence[Written]) -> np.ndarray:
     """The probability that each line begins a post, (n,)."""
     likely = probabilities([written.line.text for written in lines], [written.gap for written in lines])
+    separators = Counter(written.gap.separator for written in lines if CERTAIN_SEPARATOR.match(written.gap.separator))
+    usual = {separator for separator, count in separators.items() if count >= USUAL * separators.total()}
+    separated = np.array([written.gap.separator in usual for written in lines])
+    likely[separated] = 1
+    if separated.sum() >= LEAST_SEPARATED and separated.sum() >= SEPARATED * (likely > LIKELY).sum():
+        likely[~separated] = 0  # the separators of this text part its posts, and nothing else does
     for number, written in enumerate(lines):
         if written.line.begins_post is not None:
             likely[number] = written.line.begins_post
-        elif CERTAIN_SEPARATOR.match(written.gap.separator):
-            likely[number] = 1
     likely[0] = 1
     return likely
 

@@ -16,9 +16,10 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 from corpus.raw import boundaries, line_features
-from corpus.raw.boundaries import Gap, apply, layout_features, local_features
+from corpus.raw.boundaries import Gap, apply, judge, layout_features, local_features
 from corpus.raw.layout import CHAT_PREFIX, SEPARATOR
 from corpus.raw.normalization import normalize
+from corpus.raw.posts import LIKELY
 
 import numpy as np
 import torch
@@ -83,7 +84,7 @@ def main() -> None:
         for name, style in JOININGS.items():
             counts = np.zeros(3)
             for seed in range(6):
-                counts += judge(weights, write_file(random.Random(seed), unseen, style, 55))
+                counts += count(weights, write_file(random.Random(seed), unseen, style, 55))
             print(f"{name:24} precision {counts[2] / counts[0]:.3f}  recall {counts[2] / counts[1]:.3f}")
 
 
@@ -308,14 +309,17 @@ def learn(posts: list[Post]) -> dict[str, np.ndarray]:
     ]
     local = [[local_features(texts, gaps) for texts, gaps, _ in of_half] for of_half in files]
     labels = [np.concatenate([label for _, _, label in of_half]) for of_half in files]
-    of_layout = []
+    judged = []
     for side in (0, 1):
         weights = train(np.concatenate(local[1 - side]), labels[1 - side], "local")
-        of_layout += [
-            layout_features(texts, gaps, own, apply(own, weights, "local"))
-            for (texts, gaps, _), own in zip(files[side], local[side], strict=True)
-        ]
-    layout = train(np.concatenate(of_layout), np.concatenate(labels), "layout")
+        judged += [apply(own, weights, "local") for own in local[side]]
+    stretches = list(zip([*files[0], *files[1]], [*local[0], *local[1]], strict=True))
+    # The second network judges twice, and the second time it sees its own judgements.
+    once = [layout_features(texts, gaps, own, first) for ((texts, gaps, _), own), first in zip(stretches, judged, strict=True)]
+    layout = train(np.concatenate(once), np.concatenate(labels), "layout")
+    judged = [apply(features, layout, "layout") for features in once]
+    twice = [layout_features(texts, gaps, own, first) for ((texts, gaps, _), own), first in zip(stretches, judged, strict=True)]
+    layout = train(np.concatenate([*once, *twice]), np.concatenate([*labels, *labels]), "layout")
     return train(np.concatenate([*local[0], *local[1]]), np.concatenate(labels), "local") | layout
 
 
@@ -338,12 +342,11 @@ def train(features: np.ndarray, labels: np.ndarray, name: str) -> dict[str, np.n
     return {f"{name}.{key}": value.detach().numpy() for key, value in model.state_dict().items()}
 
 
-def judge(weights: dict[str, np.ndarray], stretch: Stretch) -> np.ndarray:
+def count(weights: dict[str, np.ndarray], stretch: Stretch) -> np.ndarray:
     """How many beginnings are found, labelled, and both, without the first line."""
     texts, gaps, labels = stretch
-    own = local_features(texts, gaps)
-    found = apply(layout_features(texts, gaps, own, apply(own, weights, "local")), weights, "layout")[1:] > 0.5
-    right = labels[1:] > 0.5
+    found = judge(texts, gaps, weights)[1:] > LIKELY
+    right = labels[1:] > LIKELY
     return np.array([found.sum(), right.sum(), (found & right).sum()])
 
 

@@ -27,6 +27,7 @@ WORD = re.compile("[가-힣]{2,}|[A-Za-z]{3,}")
 STEM = 2  # letters of a word that its other forms share
 SEEN_WORDS = 300  # characters of a line whose words are compared
 TOPIC_LINES = 8  # before and after a line
+PASSES = 2  # of the second network
 LEAST_PROBABILITY = 1e-4
 
 
@@ -40,10 +41,16 @@ class Gap:
 
 def probabilities(texts: Sequence[str], gaps: Sequence[Gap]) -> np.ndarray:
     """The probability that each line begins a post, (n,). Texts are not empty; `gaps` are those before each line."""
-    weights = learned_weights()
+    return judge(texts, gaps, learned_weights())
+
+
+def judge(texts: Sequence[str], gaps: Sequence[Gap], weights: dict[str, np.ndarray]) -> np.ndarray:
+    """The probabilities that these weights give; the second network judges again when it knows its own judgements."""
     own = local_features(texts, gaps)
-    first = apply(own, weights, "local")
-    return apply(layout_features(texts, gaps, own, first), weights, "layout")
+    judged = apply(own, weights, "local")
+    for _ in range(PASSES):
+        judged = apply(layout_features(texts, gaps, own, judged), weights, "layout")
+    return judged
 
 
 @lru_cache(maxsize=1)

@@ -12,7 +12,7 @@ import random
 import textwrap
 import zlib
 from collections.abc import Callable, Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 
 from corpus.raw import boundaries, line_features
@@ -44,7 +44,15 @@ SEPARATORS = (
 )
 INSIDE = ("...", "○○○", "***", "ㅇㅇㅇ", "~~~", "---", "·····", "■■■")
 NAMES = ("하늘이", "관리자", "바다맘", "솔바람", "운영자", "초록이", "김 총무", "세부아빠")
-OFFICES = ("바기오한글학교장 [직인생략]", "관리사무소장", "세부한인회", "필리핀한인총연합회", "운영위원회 위원장", "재외국민보호과", "학부모회")
+OFFICES = (
+    "바기오한글학교장 [직인생략]",
+    "관리사무소장",
+    "세부한인회",
+    "필리핀한인총연합회",
+    "운영위원회 위원장",
+    "재외국민보호과",
+    "학부모회",
+)
 ENDINGS = (
     "더 궁금한 점이 있으면 댓글로 물어봐 주세요!",
     "읽어 주셔서 감사합니다.",
@@ -315,10 +323,16 @@ def learn(posts: list[Post]) -> dict[str, np.ndarray]:
         judged += [apply(own, weights, "local") for own in local[side]]
     stretches = list(zip([*files[0], *files[1]], [*local[0], *local[1]], strict=True))
     # The second network judges twice, and the second time it sees its own judgements.
-    once = [layout_features(texts, gaps, own, first) for ((texts, gaps, _), own), first in zip(stretches, judged, strict=True)]
+    once = [
+        layout_features(texts, gaps, own, first)
+        for ((texts, gaps, _), own), first in zip(stretches, judged, strict=True)
+    ]
     layout = train(np.concatenate(once), np.concatenate(labels), "layout")
     judged = [apply(features, layout, "layout") for features in once]
-    twice = [layout_features(texts, gaps, own, first) for ((texts, gaps, _), own), first in zip(stretches, judged, strict=True)]
+    twice = [
+        layout_features(texts, gaps, own, first)
+        for ((texts, gaps, _), own), first in zip(stretches, judged, strict=True)
+    ]
     layout = train(np.concatenate([*once, *twice]), np.concatenate([*labels, *labels]), "layout")
     return train(np.concatenate([*local[0], *local[1]]), np.concatenate(labels), "local") | layout
 

@@ -16,7 +16,6 @@ from corpus.raw.posts import Post
 from corpus.samples import Sample
 from corpus.template import Answer, Contact, Template, count_markers
 
-
 DOUBTFUL = 0.2  # expected wrong beginnings for each post, from which posts may be mixed
 
 

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from corpus.extraction.contact_values import holds_contact
 from corpus.extraction.shortening import CUT, shorten
@@ -56,9 +57,12 @@ def choose_details(text: str, summary: Collection[str]) -> str:
     """
     in_summary = [line.removesuffix(CUT) for line in summary]
 
+    @cache  # many passages have a sentence in common
+    def new_characters(sentence: str) -> int:
+        return 0 if any(line in sentence for line in in_summary) else len(sentence)
+
     def gain(passage: Passage) -> int:
-        texts = [sentence.text for sentence in passage.sentences]
-        return sum(len(text) for text in texts if not any(line in text for line in in_summary))
+        return sum(new_characters(sentence.text) for sentence in passage.sentences)
 
     return max(_find_passages(text), key=gain, default=Passage(0, ())).write()
 

@@ -104,7 +104,7 @@ def _topic_features(texts: Sequence[str]) -> np.ndarray:
     weight = {stem: log(len(texts) / count) + 0.1 for stem, count in lines_with.items()}
 
     def total(of: frozenset[str]) -> float:
-        return sum(weight[stem] for stem in of)
+        return sum(map(weight.__getitem__, of))
 
     rows = []
     for number, own in enumerate(stems):

@@ -38,25 +38,33 @@ NEEDS_HEAD = {"LINE without tabs"}
 LINE_HEAD = "[LINE]"
 MAY_BE_MESSAGE = re.compile(r"\d:\d\d")
 DAY = re.compile(
-    rf"^[-─—\s]*(?:{KOREAN_DATE}{WEEKDAY}?|{NUMERIC_DATE}{WEEKDAY}|(?:[A-Z][a-z]+day, )?{ENGLISH_DATE}|[A-Z][a-z]+day, {ENGLISH_DATE})[-─—\s]*$"
+    rf"^[-─—\s]*(?:{KOREAN_DATE}{WEEKDAY}?|{NUMERIC_DATE}{WEEKDAY}|(?:[A-Z][a-z]+day, )?{ENGLISH_DATE}"
+    rf"|[A-Z][a-z]+day, {ENGLISH_DATE})[-─—\s]*$"
 )
 HEAD = re.compile(
-    r"^(?:.{1,40} (?:님과 )?카카오톡 대화|저장한 날짜 ?:.*|KakaoTalk Chats with .*|Date Saved ?:.*|\[LINE\].*|저장 ?일시 ?:.*|Saved on ?:.*"
+    r"^(?:.{1,40} (?:님과 )?카카오톡 대화|저장한 날짜 ?:.*|KakaoTalk Chats with .*|Date Saved ?:.*|\[LINE\].*"
+    r"|저장 ?일시 ?:.*|Saved on ?:.*"
     r"|Date,User,Message)$",
     re.IGNORECASE,
 )
 NOTICE = re.compile(
     r"^(?:\S.{0,40}님이 .{0,40}(?:나갔습니다|들어왔습니다|초대했습니다|내보냈습니다|가렸습니다|되었습니다)\.?"
-    r"|\S.{0,40}님을 .{0,30}(?:초대했습니다|내보냈습니다)\.?|.{1,40} (?:joined|left)(?: this chatroom| the group| using .*)?\.?"
-    r"|.{1,40}(?:invited|added|removed) .{1,60}|채팅방 관리자가 메시지를 가렸습니다\.?|(?:메시지와 통화는|Messages and calls are).{0,160}"
+    r"|\S.{0,40}님을 .{0,30}(?:초대했습니다|내보냈습니다)\.?|.{1,40} (?:joined|left)(?: this chatroom"
+    r"| the group| using .*)?\.?"
+    r"|.{1,40}(?:invited|added|removed) .{1,60}|채팅방 관리자가 메시지를 가렸습니다\.?|(?:메시지와 통화는"
+    r"|Messages and calls are).{0,160}"
     rf"|{NUMERIC_DATE}.{{0,20}}\d:\d\d(?::\d\d)?[:,]? .{{1,40}}(?:나갔습니다|들어왔습니다|초대했습니다|내보냈습니다)\.?"
-    rf"|{KOREAN_DATE}.{{0,12}}\d:\d\d(?::\d\d)?[:,]? .{{1,40}}(?:나갔습니다|들어왔습니다|초대했습니다|내보냈습니다)\.?)$",
+    rf"|{KOREAN_DATE}.{{0,12}}\d:\d\d(?::\d\d)?[:,]? .{{1,40}}(?:나갔습니다|들어왔습니다|초대했습니다"
+    rf"|내보냈습니다)\.?)$",
     re.IGNORECASE,
 )
 PLACEHOLDER = re.compile(
-    r"^(?:<?\[?(?:사진|동영상|이모티콘|스티커|음성 ?메시지|파일|연락처|지도|앨범|선물|송금|photos?|videos?|emoticons?|stickers?|voice (?:message|note)|image|GIF|audio)"
-    r"(?: ?\d+ ?장| 읽지 않음| ?omitted)?\]?>?|\d* ?(?:photos?|videos?)|(?:파일|file) ?: ?\S.*|<?media omitted>?|<?미디어 (?:파일 )?(?:제외|생략)됨?>?"
-    r"|삭제된 메시지입니다\.?|메시지가 삭제되었습니다\.?|this message was deleted\.?|you deleted this message\.?|보이스톡.{0,20}|페이스톡.{0,20}|샵검색 ?:.*)$",
+    r"^(?:<?\[?(?:사진|동영상|이모티콘|스티커|음성 ?메시지|파일|연락처|지도|앨범|선물|송금|photos?|videos?"
+    r"|emoticons?|stickers?|voice (?:message|note)|image|GIF|audio)"
+    r"(?: ?\d+ ?장| 읽지 않음| ?omitted)?\]?>?|\d* ?(?:photos?|videos?)|(?:파일|file) ?: ?\S.*|<?media omitted>?"
+    r"|<?미디어 (?:파일 )?(?:제외|생략)됨?>?"
+    r"|삭제된 메시지입니다\.?|메시지가 삭제되었습니다\.?|this message was deleted\.?|you deleted this message\.?"
+    r"|보이스톡.{0,20}|페이스톡.{0,20}|샵검색 ?:.*)$",
     re.IGNORECASE,
 )
 

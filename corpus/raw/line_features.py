@@ -1,6 +1,7 @@
 """What a line looks like, as numbers: how long it is, how it begins and ends, whether it is a title, an item, a date."""
 
 import re
+from functools import lru_cache
 
 from corpus.raw.layout import BULLET, CHAT_PREFIX, HEAD_LINE, MARKS_ONLY, NUMBERED_ITEM, POST_DATE
 from corpus.raw.sentences import SENTENCE_END
@@ -42,7 +43,8 @@ AT_THE_BEGINNING = {
     "chat": CHAT_PREFIX.pattern,
     "digit": r"^\s*\d",
     "latin": r"^\s*[A-Za-z]",
-    "continuation": r"^\s*(?:그리고|그래서|하지만|그런데|그러나|다만|또한?|참고로|단,|이때|그 ?밖에|마지막으로|먼저|우선|그래도|그러면|그럼|둘째|셋째|따라서|특히|한편)",
+    "continuation": r"^\s*(?:그리고|그래서|하지만|그런데|그러나|다만|또한?|참고로|단,|이때|그 ?밖에|마지막으로"
+    "|먼저|우선|그래도|그러면|그럼|둘째|셋째|따라서|특히|한편)",
     "pronoun": r"^\s*(?:이|그|저|제|우리|저희|나)(?:는|가|의|것|런|렇게|때|날|도)?\s",
 }
 AT_THE_END = {
@@ -63,8 +65,10 @@ AT_THE_END = {
     "closed bracket": r"[)\]】>〉》]$",
     "ellipsis": r"(?:\.\.+|…)$",
     "title noun": rf"(?:{TITLE_NOUN})[\s!?.~★■☆>\])]*$",
-    "thanks": r"(?:감사합니다|감사드립니다|고맙습니다|바랍니다|수고하세요|행복하세요|되세요|부탁드립니다|하시길)[.!~\s\W]*$",
-    "signature": r"(?:드림|올림|배상|일동|귀중|사무국|관리소장|위원장|회장|교장|대표|기자|백|직인생략\]?|운영진|총무|장|에게|가)\s*[)\]]*$",
+    "thanks": r"(?:감사합니다|감사드립니다|고맙습니다|바랍니다|수고하세요|행복하세요|되세요|부탁드립니다"
+    r"|하시길)[.!~\s\W]*$",
+    "signature": r"(?:드림|올림|배상|일동|귀중|사무국|관리소장|위원장|회장|교장|대표|기자|백|직인생략\]?"
+    r"|운영진|총무|장|에게|가)\s*[)\]]*$",
     "closing": r"(?:끝\.?|이상입니다\.?|이상\.?|금지|저작권자.*)\s*[>)]?$",
     "telephone": r"\d{3,4}-\d{4}\D{0,12}$",
     "hashtag": r"#\S+\s*$",
@@ -94,6 +98,7 @@ BEGINNING, END, INSIDE, FULL = (
 FEATURES = len(BEGINNING) + len(END) + len(INSIDE) + len(FULL) + len(LENGTHS) + 3
 
 
+@lru_cache(maxsize=1 << 12)  # short lines occur again and again
 def describe(text: str) -> np.ndarray:
     """The features of a line that is not empty, (FEATURES,), mostly 0 or 1; the last is 1 and says that there is a line."""
     head, tail = text[:SEEN_AT_THE_BEGINNING], text[-SEEN_AT_THE_END:].rstrip()

@@ -24,7 +24,8 @@ LEAST_SIGNS = 3  # lines with marks of Markdown; fewer may be chance
 
 # --- E-mail ---
 MAIL_HEAD = re.compile(
-    r"^\s*(?:>\s*)*(?P<name>From|To|Cc|Bcc|Sent|Date|Subject|보낸 ?사람|보낸 ?이|받는 ?사람|받는 ?이|참조|숨은 ?참조|보낸 ?날짜|날짜|제목)\s?[:：]\s?(?P<value>.*)$",
+    r"^\s*(?:>\s*)*(?P<name>From|To|Cc|Bcc|Sent|Date|Subject|보낸 ?사람|보낸 ?이|받는 ?사람|받는 ?이"
+    r"|참조|숨은 ?참조|보낸 ?날짜|날짜|제목)\s?[:：]\s?(?P<value>.*)$",
     re.IGNORECASE,
 )
 SENDER = re.compile("from|보낸", re.IGNORECASE)

@@ -129,7 +129,9 @@ def _starts(lines: Sequence[Written], begins: np.ndarray) -> list[int]:
         size = 0
         for number in range(first, end):
             if number > first and (
-                (is_long and _may_begin(lines, number, size)) or size > LARGEST_POST or number - starts[-1] >= MOST_LINES
+                (is_long and _may_begin(lines, number, size))
+                or size > LARGEST_POST
+                or number - starts[-1] >= MOST_LINES
             ):
                 starts.append(number)
                 size = 0

@@ -28,7 +28,8 @@ def left_out(raw_path: Path, sources: list[Path]) -> list[str]:
     """The files of a folder that are not among the sources, each with the reason; at most MOST_NAMED by name."""
     others = sorted(set(_files_below(raw_path)) - set(sources)) if raw_path.is_dir() else []
     named = [
-        f"{source_name(path, raw_path)}: {_reason_to_leave_out(path, raw_path) or 'new'}" for path in others[:MOST_NAMED]
+        f"{source_name(path, raw_path)}: {_reason_to_leave_out(path, raw_path) or 'new'}"
+        for path in others[:MOST_NAMED]
     ]
     return [*named, f"{len(others) - MOST_NAMED:,} more file(s)"] if len(others) > MOST_NAMED else named
 

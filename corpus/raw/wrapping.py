@@ -14,6 +14,9 @@ MOST_WIDTH = 160
 LEAST_BROKEN = 2  # broken lines in a run, unless the run shows it otherwise
 LEAST_FULL = 0.7  # of the lines that end inside a sentence are full where lines have a fixed width
 LONGEST_JOINED = 2_000  # characters
+# A run of so many lines with so few characters each is a text whose letters came out one a line.
+LEAST_LETTERS = 20
+MOST_LETTERS = 2
 ENDS_SENTENCE = re.compile(rf"(?:{SENTENCE_END.pattern}|[.!?…:：;][\"'”’)\]]*)\s*$")
 BEGINS_ANEW = re.compile(rf"(?:{BULLET.pattern}|^\s*[\[【<《〈■□◆▶※#☎]|^\s*(?:[가-힣A-Za-z ]{{1,12}})\s?[:：]\s)")
 # A line that ends so goes on: a number cut at its hyphen, a comma, a particle, an ending that connects or modifies.
@@ -59,6 +62,10 @@ def _is_wide(letter: str) -> bool:
 
 def _join_run(run: Sequence[Line]) -> list[Line]:
     """The lines of a run without blank lines, joined where a line goes on in the next one."""
+    if len(run) >= LEAST_LETTERS and sum(len(line.text) for line in run) <= MOST_LETTERS * len(run):
+        size = LONGEST_JOINED // MOST_LETTERS
+        parts = [run[start : start + size] for start in range(0, len(run), size)]
+        return [replace(part[0], text="".join(line.text for line in part)) for part in parts]
     if len(run) < 2 or max(len(line.text) for line in run[:200]) > MOST_WIDTH:
         return list(run)
     goes_on = _broken(run)

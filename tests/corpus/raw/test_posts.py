@@ -2,7 +2,6 @@
 
 from corpus.raw import posts as posts_module
 from corpus.raw.posts import LONGEST_POST, split_posts
-
 from corpus.raw.reading import Line
 
 import pytest

@@ -15,7 +15,8 @@ FARTHEST = 15  # lines between two messages of one export
 LONG_PAUSE = 240  # minutes
 HEAD_LINES = 6  # before the first message: the name of the room, when it was saved
 
-TIME = r"(?P<time>(?:오전|오후|AM|PM)? ?\d{1,2}:\d\d(?::\d\d)?(?: ?[AP]\.?M\.?)?)"
+CLOCK = r"(?:오전|오후|AM|PM)? ?\d{1,2}:\d\d(?::\d\d)?(?: ?[AP]\.?M\.?)?"
+TIME = rf"(?P<time>{CLOCK})"
 NUMERIC_DATE = r"\d{2,4}[./-] ?\d{1,2}[./-] ?\d{1,4}\.?"
 KOREAN_DATE = r"\d{4}년 \d{1,2}월 \d{1,2}일"
 ENGLISH_DATE = r"(?:[A-Z][a-z]{2,8} \d{1,2}, \d{4}|\d{1,2} [A-Z][a-z]{2,8},? \d{4})"
@@ -38,7 +39,7 @@ NEEDS_HEAD = {"LINE without tabs"}
 LINE_HEAD = "[LINE]"
 MAY_BE_MESSAGE = re.compile(r"\d:\d\d")
 DAY = re.compile(
-    rf"^[-─—\s]*(?:{KOREAN_DATE}{WEEKDAY}?|{NUMERIC_DATE}{WEEKDAY}|(?:[A-Z][a-z]+day, )?{ENGLISH_DATE}"
+    rf"^[-─—\s]*(?:{KOREAN_DATE}{WEEKDAY}?(?: {CLOCK})?|{NUMERIC_DATE}{WEEKDAY}|(?:[A-Z][a-z]+day, )?{ENGLISH_DATE}"
     rf"|[A-Z][a-z]+day, {ENGLISH_DATE})[-─—\s]*$"
 )
 HEAD = re.compile(
@@ -101,7 +102,7 @@ def read_chats(lines: Sequence[Line]) -> list[Line]:
             continue  # inside another export
         start = _first_line(lines, export[0].at, end)
         kept += lines[end:start]
-        end = _last_line(lines, export[-1].at)
+        end = _last_line(lines, export[-1])
         kept += _conversation(lines, start, end, {message.at: message for message in export})
     return kept + list(lines[end:])
 
@@ -131,9 +132,11 @@ def _first_line(lines: Sequence[Line], at: int, lowest: int) -> int:
     return first
 
 
-def _last_line(lines: Sequence[Line], at: int) -> int:
+def _last_line(lines: Sequence[Line], last: Message) -> int:
     """The number after the last line of an export: lines that continue its last message are left to the layout."""
-    end = at + 1
+    end = last.at + 1
+    while not last.text and end < len(lines) and lines[end].text.strip():
+        end += 1  # the whole message is below its head
     while end < len(lines) and NOTICE.match(lines[end].text):
         end += 1
     return end

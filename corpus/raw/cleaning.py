@@ -1,4 +1,4 @@
-"""Lines of a file become lines of its posts: formats are read, what surrounds the posts goes, broken lines are joined."""
+"""Lines of a file become lines of its posts: formats are read, furniture goes, broken lines are joined."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace

@@ -4,17 +4,21 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from corpus.raw.layout import HEAD_LINE, POST_DATE
 from corpus.raw.reading import Line
 from corpus.raw.sentences import SENTENCE_END
+from corpus.raw.titles import is_one_short_sentence, looks_like_title
 
 # The first line of a page; the post begins below it.
 PAGE_TOP = re.compile(
-    r"^\s*(?:본문(?:으로)? ?바로 ?가기|주메뉴 ?바로 ?가기|메뉴 ?바로 ?가기|컨텐츠로 건너뛰기|Skip to (?:main )?content)\s*$",
+    r"^\s*(?:본문(?:으로)? ?바로 ?가기|주메뉴 ?바로 ?가기|메뉴 ?바로 ?가기|컨텐츠로 건너뛰기"
+    r"|Skip to (?:main )?content)\s*$",
     re.IGNORECASE,
 )
 COUNTER = r"(?:공감|댓글|좋아요|조회 ?수?|추천|스크랩|공유|하트|구독|답글)"
+COUNTED = rf"{COUNTER} ?[:：]? ?\(?\d[\d,]*\)?(?: ?[개건회명번])?"
 # Lines that occur on pages only.
 STRONG = re.compile(
     r"^\s*(?:본문(?:으로)? ?바로 ?가기|주메뉴 ?바로 ?가기|메뉴 ?바로 ?가기|컨텐츠로 건너뛰기|skip to (?:main )?content"
@@ -27,10 +31,11 @@ STRONG = re.compile(
     r"|스토리)(?:에|으로)? ?공유(?:하기)?|네이버 ?블로그 ?공유|관련 ?글(?: 더보기)?|카테고리의 다른 글"
     r"|맨 ?위로(?: 가기)?"
     r"|로그인 ?\|? ?회원 ?가입|이전 ?글 ?[:：|▲△].{0,80}|다음 ?글 ?[:：|▼▽].{0,80}|\[?글쓰기\]?|출처 ?: ?\[.{1,80}\]"
-    rf"|{COUNTER} ?[:：]? ?\(?\d[\d,]*\)?(?: ?[개건회명번])?(?:\s+(?:{COUNTER}) ?[:：]? ?\(?\d[\d,]*\)?(?: ?[개건회명번])?)*"
+    rf"|{COUNTED}(?:\s+{COUNTED})*"
     r"|첨부 ?파일(?: ?\(?\d+\)?(?: ?개)?)?|[-·•]?\s?.{1,80}\.(?:pdf|hwpx?|docx?|xlsx?|pptx?|zip|jpe?g"
     r"|png|gif)\b.{0,20}(?:\d ?[KMG]?B?\)|다운로드|바로보기|미리보기).{0,80}"
-    r"|.{0,40}(?:무단 ?전재|무단 ?복제|재배포).{0,20}금지.{0,20}|(?:저작권자|copyright).{0,80}|(?:copyright )?[ⓒ©].{2,80}"
+    r"|.{0,40}(?:무단 ?전재|무단 ?복제|재배포).{0,20}금지.{0,20}|(?:저작권자|copyright).{0,80}"
+    r"|(?:copyright )?[ⓒ©].{2,80}"
     r")\s*$",
     re.IGNORECASE,
 )
@@ -44,11 +49,13 @@ WEAK = re.compile(
     re.IGNORECASE,
 )
 PAGE_NUMBER = re.compile(
-    r"^\s*(?:[-–—]\s?\d{1,4}\s?[-–—]|\d{1,4}\s?/\s?\d{1,4}|(?:page|p\.|쪽|페이지)\s?\d{1,4}(?:\s?(?:of|/)\s?\d{1,4})?|\d{1,4}\s?(?:쪽|페이지))\s*$",
+    r"^\s*(?:[-–—]\s?\d{1,4}\s?[-–—]|(?:page|p\.|쪽|페이지)\s?\d{1,4}(?:\s?(?:of|/)\s?\d{1,4})?|\d{1,4}\s?(?:쪽|페이지))\s*$",
     re.IGNORECASE,
 )
+# A rule of CSS, a declaration of it on a line of its own, or a statement of JavaScript.
 STYLE_RULE = re.compile(
-    r"^\s*(?:[.#@]?[\w\-.#:>, *()\[\]=\"]{1,120}\{[^{}가-힣]{0,400}\}?|[a-z-]{2,30}\s?:\s?[^가-힣:]{1,80};"
+    r"^\s*(?:[.#@]?[\w\-.#:>, *()\[\]=\"]{1,120}\{[^{}가-힣]{0,400}\}?"
+    r"|(?:[a-z]+-[a-z-]+|color|margin|padding|font|width|height|display|background|border|position|float)\s?:\s?[^가-힣:]{1,80};"
     r"|\}|(?:var|let|const|function|window\.|document\.|\$\(|if ?\(|return\b)[^가-힣]{0,400}[;{})])\s*$"
 )
 PROFILE = re.compile(r"^\s*프로필\s*$")
@@ -63,7 +70,7 @@ def without_furniture(lines: Sequence[Line]) -> list[Line]:
     if not any(kinds):
         return list(lines)
     written = [number for number, line in enumerate(lines) if line.text.strip()]
-    dropped = {number for number in written if kinds[number] == "strong"}
+    dropped = {number for number in written if kinds[number] in ("strong", "board")}
     dropped |= _page_numbers(lines, written, kinds)
     _spread(lines, written, kinds, dropped)
     tops = {
@@ -74,6 +81,10 @@ def without_furniture(lines: Sequence[Line]) -> list[Line]:
     for top, title in tops.items():
         dropped.update(number for number in written if top <= number < title)
     begins = {title: lines[top].number for top, title in tops.items()}
+    # The line above the byline of a board is a title.
+    for above, number in pairwise(written):
+        if kinds[number] == "board" and above not in dropped and _may_be_title(lines[above].text):
+            begins.setdefault(above, lines[above].number)
     return [
         replace(line, number=begins[number], begins_post=True) if number in begins else line
         for number, line in enumerate(lines)
@@ -81,8 +92,12 @@ def without_furniture(lines: Sequence[Line]) -> list[Line]:
     ]
 
 
+def _may_be_title(text: str) -> bool:
+    return looks_like_title(text) or is_one_short_sentence(text)
+
+
 def _kind(text: str) -> str:
-    """ "strong", "weak", "page" or "" for a line of a post."""
+    """The kind of a line: "strong", "weak", "board", "page", or "" if it may be part of a post."""
     if not text or len(text) > 200:
         return ""
     if PAGE_NUMBER.match(text):
@@ -90,7 +105,7 @@ def _kind(text: str) -> str:
     if STRONG.match(text) or (STYLE_RULE.match(text) and re.search("[{};]", text)):
         return "strong"
     if len(BOARD_FIELD.findall(text)) >= 2 and re.search(r"\d", text) and not SENTENCE_END.search(text):
-        return "strong"
+        return "board"
     return "weak" if WEAK.match(text) else ""
 
 

@@ -1,4 +1,4 @@
-"""What a line looks like, as numbers: how long it is, how it begins and ends, whether it is a title, an item, a date."""
+"""What a line looks like, as numbers: its length, its beginning and end, whether it is a title, an item, a date."""
 
 import re
 from functools import lru_cache
@@ -100,7 +100,7 @@ FEATURES = len(BEGINNING) + len(END) + len(INSIDE) + len(FULL) + len(LENGTHS) + 
 
 @lru_cache(maxsize=1 << 12)  # short lines occur again and again
 def describe(text: str) -> np.ndarray:
-    """The features of a line that is not empty, (FEATURES,), mostly 0 or 1; the last is 1 and says that there is a line."""
+    """The features of a line that is not empty, (FEATURES,), 0 or 1; the last is 1 and says that there is a line."""
     head, tail = text[:SEEN_AT_THE_BEGINNING], text[-SEEN_AT_THE_END:].rstrip()
     values = [pattern.match(head) is not None for pattern in BEGINNING]
     values += [pattern.search(tail) is not None for pattern in END]

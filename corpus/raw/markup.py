@@ -32,7 +32,7 @@ SENDER = re.compile("from|보낸", re.IGNORECASE)
 SUBJECT = re.compile("subject|제목", re.IGNORECASE)
 LEAST_HEAD_LINES = 3
 QUOTED_HEAD = re.compile(
-    r"^\s*(?:>\s*)*(?:-{2,}\s?(?:Original Message|원본 ?(?:메시지|메일)|전달된 ?(?:메시지|메일)|Forwarded message)\s?-{2,}"
+    r"^\s*(?:>\s*)*(?:-{2,}\s?(?:Original Message|Forwarded message|(?:원본|전달된) ?(?:메시지|메일))\s?-{2,}"
     r"|On .{6,80} wrote:|20\d\d.{6,80}(?:작성|wrote|썼습니다)\s?:?)\s*$",
     re.IGNORECASE,
 )

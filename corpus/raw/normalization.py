@@ -123,7 +123,7 @@ def _item(tag: re.Match[str]) -> str:
 
 
 def _without_hidden_elements(text: str) -> str:
-    """The text without the elements that are not for readers; their line ends remain, so that lines keep their numbers."""
+    """The text without the elements that are not for readers; their line ends remain."""
     kept = []
     end = 0
     opened: re.Match[str] | None = None

@@ -20,7 +20,7 @@ MOST_LINES = 2_000
 LONGEST_POST = 6_000
 SHORTEST_POST = 200
 # Separators: a rare one in a text with others is part of a post; where they part most posts, they part all.
-USUAL = 0.15  # of the certain separators of a text are of this kind
+USUAL = 0.2  # of the certain separators of a text are of this kind
 LEAST_SEPARATED = 4
 SEPARATED = 0.7  # of the likely boundaries
 LIKELY = 0.5  # a line that begins a post with a higher probability begins one

@@ -20,7 +20,7 @@ MESSAGES = ["date", "user", "message"]  # the columns of a chat that KakaoTalk e
 
 
 def read_table(lines: Iterable[Line]) -> Iterator[Line]:
-    """The lines of one file; those of a table as one line for each row or, with titles or texts, a post for each row."""
+    """The lines of one file; those of a table as a line for each row or, with a column of texts, a post for each."""
     lines = iter(lines)
     probe = list(islice(lines, PROBE_LINES))
     delimiter = find_delimiter([line.text for line in probe])

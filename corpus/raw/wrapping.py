@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from corpus.raw.layout import BULLET, HEAD_LINE, SEPARATOR
@@ -29,7 +29,7 @@ WORDS_OF_ONE_SYLLABLE = frozenset(
     "그이저더덜잘안못꼭또왜및등수것때곳두세네한첫새각총약매다전후중내외뒤앞위옆집돈물비눈일년월원몇온양길차방늘막좀쭉"
 )
 ENDING = re.compile(
-    r"^(?:(?:습|합|입|됩|답|랍|읍)?니다|니다|[했였았었겠]?습니다|(?:으)?[세시]요|어요|아요|해요|예요|에요|지요|죠|다|요|까|[은는을를에의로])(?=[\s.,!?)]|$)"
+    r"^(?:(?:습|입|답|랍|읍)?니다|[했였았었겠]?습니다|(?:으)?[세시]요|어요|아요|해요|예요|에요|지요|죠|다|요|까|[은는을를에의로])(?=[\s.,!?)]|$)"
 )
 
 
@@ -82,15 +82,14 @@ def _join_run(run: Sequence[Line]) -> list[Line]:
 def _broken(run: Sequence[Line]) -> list[bool]:
     """For each line, whether its sentence goes on in the next line."""
     texts = [line.text.strip() for line in run]
-    widths = [width_of(text) for text in texts]
-    full = max(widths)
     inside = [_ends_inside(text, following) for text, following in zip(texts, [*texts[1:], ""], strict=True)]
-    is_full = [
-        width + 1 + width_of(following.split(" ", 1)[0]) > full or width >= full - 2
-        for width, following in zip(widths, [*texts[1:], ""], strict=True)
-    ]
     ends = sum(inside)
-    of_fixed_width = LEAST_WIDTH <= full <= MOST_WIDTH and ends >= LEAST_BROKEN and ends >= 0.3 * (len(run) - 1)
+    # Programs count columns or letters.
+    is_full = max(
+        (_full_lines(texts, measure) for measure in (width_of, len)), key=lambda full: sum(map(min, inside, full))
+    )
+    width = max(map(width_of, texts))
+    of_fixed_width = LEAST_WIDTH <= width <= MOST_WIDTH and ends >= LEAST_BROKEN and ends >= 0.3 * (len(run) - 1)
     of_fixed_width &= sum(map(min, inside, is_full)) >= LEAST_FULL * ends
     in_list = _items_end_sentences(texts)
     goes_on = []
@@ -100,6 +99,16 @@ def _broken(run: Sequence[Line]) -> list[bool]:
         item = in_list and bool(BULLET.match(text) or (goes_on and goes_on[-1]))
         goes_on.append(inside[number] and ((of_fixed_width and is_full[number]) or certain or open_bracket or item))
     return goes_on
+
+
+def _full_lines(texts: Sequence[str], measure: Callable[[str], int]) -> list[bool]:
+    """For each line, whether the first word of the next one had no room on it."""
+    widths = [measure(text) for text in texts]
+    full = max(widths)
+    return [
+        width + 1 + measure(following.split(" ", 1)[0]) > full or width >= full - 2
+        for width, following in zip(widths, [*texts[1:], ""], strict=True)
+    ]
 
 
 def _ends_inside(text: str, following: str) -> bool:

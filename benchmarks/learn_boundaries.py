@@ -150,6 +150,12 @@ def shortened(post: Post, draw: random.Random) -> Post:
     return lines[: draw.randint(2, 6)]
 
 
+def brief(post: Post, draw: random.Random) -> Post:
+    """A title line and the beginning of the body in one line."""
+    title, *body = squeezed(post, draw)
+    return [title, " ".join(body[: draw.randint(1, 3)])] if body else [title]
+
+
 def untitled(post: Post, draw: random.Random) -> Post:
     """The post without its first line."""
     rest = post[1:]
@@ -227,6 +233,7 @@ TRANSFORMS: dict[Callable[[Post, random.Random], Post], int] = {
     paragraph: 10,
     wrapped: 8,
     shortened: 10,
+    brief: 10,
     untitled: 5,
     headed: 12,
     unheaded: 12,

@@ -12,11 +12,10 @@ import random
 import textwrap
 import zlib
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
-from corpus.raw import boundaries, line_features
-from corpus.raw.boundaries import Gap, apply, judge, layout_features, local_features
+from corpus.raw.boundaries import LEARNED_BOUNDARIES, Gap, apply, judge, layout_features, local_features
 from corpus.raw.layout import CHAT_PREFIX, SEPARATOR
 from corpus.raw.normalization import normalize
 from corpus.raw.posts import LIKELY
@@ -67,7 +66,8 @@ Post = list[str]  # its lines
 Stretch = tuple[list[str], list[Gap], np.ndarray]  # lines with text, what is before each, and whether it begins a post
 FILES = 520  # written from the posts of one half
 HIDDEN = {"local": 64, "layout": 24}
-EPOCHS = 12
+EPOCHS = 10
+MEMBERS = 3  # networks whose outputs are averaged
 DECAY = 0.1
 
 
@@ -75,16 +75,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--write", action="store_true", help="write the weights that all posts teach")
     options = parser.parse_args()
-    torch.manual_seed(1)
-    # The same lines occur in many of the files.
-    boundaries.describe = lru_cache(maxsize=1 << 17)(line_features.describe)  # type: ignore[assignment]
     posts = read_posts()
     if options.write:
         weights = learn(posts)
-        np.savez_compressed(boundaries.LEARNED, **{name: array.astype(np.float16) for name, array in weights.items()})
-        print(
-            f"{len(posts)} posts -> {boundaries.LEARNED.relative_to(ROOT)}, {boundaries.LEARNED.stat().st_size:,} bytes"
-        )
+        arrays: dict[str, Any] = {name: array.astype(np.float16) for name, array in weights.items()}
+        np.savez_compressed(LEARNED_BOUNDARIES, **arrays)
+        size = LEARNED_BOUNDARIES.stat().st_size
+        print(f"{len(posts)} posts -> {LEARNED_BOUNDARIES.relative_to(ROOT)}, {size:,} bytes")
         return
     halves = split(posts, 0)
     for learned, unseen in (halves, halves[::-1]):
@@ -345,9 +342,15 @@ def learn(posts: list[Post]) -> dict[str, np.ndarray]:
 
 
 def train(features: np.ndarray, labels: np.ndarray, name: str) -> dict[str, np.ndarray]:
-    """Weights of a network with one hidden layer."""
-    torch.manual_seed(3)
-    model = nn.Sequential(nn.Linear(features.shape[1], HIDDEN[name]), nn.ReLU(), nn.Linear(HIDDEN[name], 1))
+    """Weights of several networks with one hidden layer, which differ in their first weights and in their batches."""
+    members = [train_one(features, labels, HIDDEN[name], seed) for seed in range(MEMBERS)]
+    return {f"{name}.{key}": np.stack([member[key].numpy() for member in members]) for key in members[0]}
+
+
+def train_one(features: np.ndarray, labels: np.ndarray, hidden: int, seed: int) -> dict[str, torch.Tensor]:
+    """The weights of one network."""
+    torch.manual_seed(seed)
+    model = nn.Sequential(nn.Linear(features.shape[1], hidden), nn.ReLU(), nn.Linear(hidden, 1))
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3, weight_decay=DECAY)
     inputs, targets = torch.from_numpy(features), torch.from_numpy(labels)
     steps = EPOCHS * (len(targets) // 512)
@@ -360,7 +363,7 @@ def train(features: np.ndarray, labels: np.ndarray, name: str) -> dict[str, np.n
         loss_of(model(batch)[:, 0], targets[rows]).backward()
         optimizer.step()
         schedule.step()
-    return {f"{name}.{key}": value.detach().numpy() for key, value in model.state_dict().items()}
+    return model.state_dict()
 
 
 def count(weights: dict[str, np.ndarray], stretch: Stretch) -> np.ndarray:

@@ -19,7 +19,7 @@ from corpus.raw.line_features import FEATURES, describe
 
 import numpy as np
 
-LEARNED = Path(__file__).with_name("boundaries.npz")
+LEARNED_BOUNDARIES = Path(__file__).with_name("boundaries.npz")
 BEFORE, AFTER = 2, 2  # lines with text on both sides whose features a line sees
 MOST_BLANKS = 3  # more blank lines count as so many
 SEPARATOR_KINDS = ("[-=_─━═]", "[*~#※+]", "[.…·]", "[^\\w\\s]", "<?\\(?끝")
@@ -56,15 +56,15 @@ def judge(texts: Sequence[str], gaps: Sequence[Gap], weights: dict[str, np.ndarr
 @lru_cache(maxsize=1)
 def learned_weights() -> dict[str, np.ndarray]:
     """The weights and biases of both networks by name."""
-    with np.load(LEARNED) as file:
+    with np.load(LEARNED_BOUNDARIES) as file:
         return {name: file[name].astype(np.float32) for name in file.files}
 
 
 def apply(features: np.ndarray, weights: dict[str, np.ndarray], name: str) -> np.ndarray:
-    """The output of a network with one hidden layer, (n,) probabilities."""
-    hidden = np.maximum(features @ weights[f"{name}.0.weight"].T + weights[f"{name}.0.bias"], 0)
-    logits = hidden @ weights[f"{name}.2.weight"].T + weights[f"{name}.2.bias"]
-    return np.asarray(1 / (1 + np.exp(-np.clip(logits[:, 0], -15, 15))), dtype=np.float32)
+    """The mean output of several networks with one hidden layer, (n,) probabilities."""
+    hidden = np.maximum(features @ weights[f"{name}.0.weight"].swapaxes(1, 2) + weights[f"{name}.0.bias"][:, None], 0)
+    logits = (hidden @ weights[f"{name}.2.weight"].swapaxes(1, 2))[..., 0] + weights[f"{name}.2.bias"]
+    return np.asarray(1 / (1 + np.exp(-np.clip(logits.mean(0), -15, 15))), dtype=np.float32)
 
 
 # --- What a line and its neighbours look like ---

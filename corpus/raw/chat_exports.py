@@ -13,25 +13,25 @@ from corpus.raw.reading import Line
 LEAST_MESSAGES = 3  # of one format; fewer are no export
 FARTHEST = 15  # lines between two messages of one export
 LONG_PAUSE = 240  # minutes
-HEAD_LINES = 6  # before the first message: the name of the room, when it was saved
+MOST_HEAD_LINES = 6  # before the first message: the name of the room, when it was saved
 
 CLOCK = r"(?:오전|오후|AM|PM)? ?\d{1,2}:\d\d(?::\d\d)?(?: ?[AP]\.?M\.?)?"
-TIME = rf"(?P<time>{CLOCK})"
+MESSAGE_TIME = rf"(?P<time>{CLOCK})"
 NUMERIC_DATE = r"\d{2,4}[./-] ?\d{1,2}[./-] ?\d{1,4}\.?"
 KOREAN_DATE = r"\d{4}년 \d{1,2}월 \d{1,2}일"
 ENGLISH_DATE = r"(?:[A-Z][a-z]{2,8} \d{1,2}, \d{4}|\d{1,2} [A-Z][a-z]{2,8},? \d{4})"
 WEEKDAY = r"(?:,? ?\(?(?:[월화수목금토일](?:요일)?|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)\)?)"
-DATE = rf"(?P<date>{KOREAN_DATE}|{NUMERIC_DATE}|{ENGLISH_DATE})"
-NAME = r"(?P<name>[^\[\]:]{1,30})"
+MESSAGE_DATE = rf"(?P<date>{KOREAN_DATE}|{NUMERIC_DATE}|{ENGLISH_DATE})"
+MESSAGE_NAME = r"(?P<name>[^\[\]:]{1,30})"
 FORMATS = {
-    "KakaoTalk on a PC": rf"\[(?P<name>[^\[\]]{{1,30}})\] \[{TIME}\] ?(?P<text>.*)",
-    "KakaoTalk on a telephone": rf"{DATE},?(?: at)? {TIME}, {NAME} : (?P<text>.*)",
-    "WhatsApp on an iPhone": rf"\[{DATE},? {TIME}\] {NAME}: (?P<text>.*)",
-    "WhatsApp on Android": rf"{DATE},? {TIME} - {NAME}: (?P<text>.*)",
-    "LINE": rf"{TIME}\t(?P<name>[^\t]{{1,30}})\t(?P<text>.*)",
-    "LINE without tabs": rf"{TIME} (?P<name>\S{{1,20}}) (?P<text>\S.*)",
-    "Telegram": rf"(?P<name>[^\[\]]{{1,30}}), \[{DATE},?(?: at)? {TIME}\]:?(?P<text>)",
-    "a table of messages": rf"{DATE} {TIME}\t(?P<name>[^\t]{{1,30}})\t(?P<text>.*)",
+    "KakaoTalk on a PC": rf"\[(?P<name>[^\[\]]{{1,30}})\] \[{MESSAGE_TIME}\] ?(?P<text>.*)",
+    "KakaoTalk on a telephone": rf"{MESSAGE_DATE},?(?: at)? {MESSAGE_TIME}, {MESSAGE_NAME} : (?P<text>.*)",
+    "WhatsApp on an iPhone": rf"\[{MESSAGE_DATE},? {MESSAGE_TIME}\] {MESSAGE_NAME}: (?P<text>.*)",
+    "WhatsApp on Android": rf"{MESSAGE_DATE},? {MESSAGE_TIME} - {MESSAGE_NAME}: (?P<text>.*)",
+    "LINE": rf"{MESSAGE_TIME}\t(?P<name>[^\t]{{1,30}})\t(?P<text>.*)",
+    "LINE without tabs": rf"{MESSAGE_TIME} (?P<name>\S{{1,20}}) (?P<text>\S.*)",
+    "Telegram": rf"(?P<name>[^\[\]]{{1,30}}), \[{MESSAGE_DATE},?(?: at)? {MESSAGE_TIME}\]:?(?P<text>)",
+    "a table of messages": rf"{MESSAGE_DATE} {MESSAGE_TIME}\t(?P<name>[^\t]{{1,30}})\t(?P<text>.*)",
 }
 PATTERNS = {name: re.compile(rf"^{pattern}$", re.IGNORECASE) for name, pattern in FORMATS.items()}
 # A time and two words may also be a line of an itinerary.
@@ -59,7 +59,7 @@ NOTICE = re.compile(
     rf"|내보냈습니다)\.?)$",
     re.IGNORECASE,
 )
-PLACEHOLDER = re.compile(
+WITHOUT_WORDS = re.compile(
     r"^(?:<?\[?(?:사진|동영상|이모티콘|스티커|음성 ?메시지|파일|연락처|지도|앨범|선물|송금|photos?|videos?"
     r"|emoticons?|stickers?|voice (?:message|note)|image|GIF|audio)"
     r"(?: ?\d+ ?장| 읽지 않음| ?omitted)?\]?>?|\d* ?(?:photos?|videos?)|(?:파일|file) ?: ?\S.*|<?media omitted>?"
@@ -123,7 +123,7 @@ def _exports(messages: list[Message]) -> Iterator[list[Message]]:
 def _first_line(lines: Sequence[Line], at: int, lowest: int) -> int:
     """The first line of an export: its head and its day are before the first message."""
     first = at
-    for number in range(at - 1, max(lowest, at - HEAD_LINES) - 1, -1):
+    for number in range(at - 1, max(lowest, at - MOST_HEAD_LINES) - 1, -1):
         text = lines[number].text
         if HEAD.match(text) or DAY.match(text) or NOTICE.match(text):
             first = number
@@ -154,13 +154,13 @@ def _conversation(lines: Sequence[Line], start: int, end: int, heads: dict[int, 
                 beginning = beginning or line
             date, minute = message.date, message.minute
             text = message.text.strip()
-            skipping = bool(PLACEHOLDER.match(text))
+            skipping = bool(WITHOUT_WORDS.match(text))
         elif DAY.match(line.text):
             beginning, minute = beginning or line, -1
             continue
         else:
             text = line.text.strip()
-            if HEAD.match(text) or NOTICE.match(text) or PLACEHOLDER.match(text) or (skipping and not text):
+            if HEAD.match(text) or NOTICE.match(text) or WITHOUT_WORDS.match(text) or (skipping and not text):
                 continue
         if not text or (message and skipping):
             continue

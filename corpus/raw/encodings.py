@@ -8,7 +8,7 @@ from typing import BinaryIO
 from pipeline import StepError
 
 PROBE_BYTES = 4 << 20  # read to detect the encoding
-LONGEST_LINE = 1 << 16  # bytes of the rest of a line that are read with the probe
+LONGEST_REST = 1 << 16  # bytes of the rest of a line that are read with the probe
 BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 # "surrogateescape" decodes each undecodable byte to one of these, so they can be counted.
 UNDECODED = re.compile("[\ud800-\udfff]")
@@ -20,6 +20,7 @@ LEAST_COMMON = 0.25
 BEYOND_ASCII = re.compile("[^\x00-\x7f]")
 # UTF-8 that was decoded as CP949 holds undecoded bytes, Chinese characters or the syllables of `mojibake`.
 MAY_BE_UTF_8 = re.compile("[\ud800-\udfff\u4e00-\u9fff\uf900-\ufaff媛嫄寃怨愿洹湲]")
+MOST_UNKNOWN = 0.1  # of the lines of a text in two encodings
 LEAST_HANGUL = 0.7  # of the characters beyond ASCII of a line that is decoded again
 
 
@@ -36,7 +37,7 @@ def read_probe(stream: BinaryIO) -> bytes:
     """The beginning of a stream, from which its encoding is detected; at most PROBE_BYTES and the rest of a line."""
     probe = stream.read(PROBE_BYTES)
     # A character cut by the end of the probe must not count as damage.
-    return probe + stream.readline(LONGEST_LINE) if len(probe) == PROBE_BYTES else probe
+    return probe + stream.readline(LONGEST_REST) if len(probe) == PROBE_BYTES else probe
 
 
 def encoding_of(probe: bytes, name: str) -> str:
@@ -57,6 +58,8 @@ def encoding_of(probe: bytes, name: str) -> str:
             return "johab" if is_johab else encoding
     if _reads_as_text(probe, "johab") and _share_of_common(probe, "johab") > LEAST_COMMON:
         return "johab"
+    if mixed := _mixed_encoding(probe):
+        return mixed
     raise StepError(
         f"{name}: this is not text in UTF-8, UTF-16, CP949 or Johab (a binary file, or another encoding); "
         "save it as UTF-8 text and run this step again"
@@ -74,6 +77,25 @@ def _reads_as_text(probe: bytes, encoding: str) -> bool:
         return False
     # Random pairs of bytes often decode as CP949 or UTF-16, but then as rare Chinese characters, not Hangul.
     return encoding == "utf-8" or len(HANGUL_LETTER.findall(text)) > 0.3 * (beyond_ascii - damaged)
+
+
+def _mixed_encoding(probe: bytes) -> str:
+    """The more frequent encoding of a text whose lines are partly UTF-8 and partly CP949; "" for anything else."""
+    counts = {"utf-8": 0, "cp949": 0, "": 0}
+    for line in probe.split(b"\n"):
+        if not line.isascii():
+            counts[next((encoding for encoding in ("utf-8", "cp949") if _is_korean(line, encoding)), "")] += 1
+    if not sum(counts.values()) or counts[""] > MOST_UNKNOWN * sum(counts.values()):
+        return ""
+    return "utf-8" if counts["utf-8"] >= counts["cp949"] else "cp949"
+
+
+def _is_korean(line: bytes, encoding: str) -> bool:
+    try:
+        text = line.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return len(HANGUL_LETTER.findall(text)) >= LEAST_HANGUL * len(BEYOND_ASCII.findall(text))
 
 
 def _share_of_common(probe: bytes, encoding: str) -> float:

@@ -20,7 +20,7 @@ PAGE_TOP = re.compile(
 COUNTER = r"(?:공감|댓글|좋아요|조회 ?수?|추천|스크랩|공유|하트|구독|답글)"
 COUNTED = rf"{COUNTER} ?[:：]? ?\(?\d[\d,]*\)?(?: ?[개건회명번])?"
 # Lines that occur on pages only.
-STRONG = re.compile(
+OF_A_PAGE = re.compile(
     r"^\s*(?:본문(?:으로)? ?바로 ?가기|주메뉴 ?바로 ?가기|메뉴 ?바로 ?가기|컨텐츠로 건너뛰기|skip to (?:main )?content"
     r"|카테고리 이동|MY ?메뉴 열기"
     r"|이웃 ?추가|서로이웃 ?추가|본문 기타 기능|본문 폰트 크기 조정|티스토리 ?뷰|반응형|728x90|320x100"
@@ -42,7 +42,7 @@ STRONG = re.compile(
 # The byline of a board: "작성자 관리자 작성일22-01-24 16:03조회1,595회 댓글0건".
 BOARD_FIELD = re.compile(r"작성자|글쓴이|작성일|등록일|수정일|조회(?:수)?|댓글|추천|첨부|IP")
 # Lines that belong to a page only beside lines that occur nowhere else.
-WEAK = re.compile(
+BESIDE_A_PAGE = re.compile(
     r"^\s*(?:블로그|검색|목록|목록으로|프로필|프린트|인쇄|신고|신고하기|수정|삭제|답글|이전|다음|홈|메뉴"
     r"|더보기|닫기|열기|글쓴이|구독|스크랩|공감|댓글|좋아요|조회수|공유|전체 ?보기"
     r"|카테고리|태그|PC버전|로그인|로그아웃|회원가입|앨범|지도|\d{1,5}|\+|\||TOP|▲|▼|가|가가|글자 ?크기)\s*$",
@@ -102,11 +102,11 @@ def _kind(text: str) -> str:
         return ""
     if PAGE_NUMBER.match(text):
         return "page"
-    if STRONG.match(text) or (STYLE_RULE.match(text) and re.search("[{};]", text)):
+    if OF_A_PAGE.match(text) or (STYLE_RULE.match(text) and re.search("[{};]", text)):
         return "strong"
     if len(BOARD_FIELD.findall(text)) >= 2 and re.search(r"\d", text) and not SENTENCE_END.search(text):
         return "board"
-    return "weak" if WEAK.match(text) else ""
+    return "weak" if BESIDE_A_PAGE.match(text) else ""
 
 
 def _page_numbers(lines: Sequence[Line], written: list[int], kinds: list[str]) -> set[int]:

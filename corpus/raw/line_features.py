@@ -91,21 +91,21 @@ WHOLE = {
     "heading": r"^[^.?!,]{2,14}$",
     "sum": r"^\s*(?:\S{1,14}\s+){1,7}[\d,.~\-]+\s?\S{0,3}$",
 }
-BEGINNING, END, INSIDE, FULL = (
+BEGINNINGS, ENDINGS, PARTS, WHOLES = (
     [re.compile(pattern, re.IGNORECASE) for pattern in patterns.values()]
     for patterns in (AT_THE_BEGINNING, AT_THE_END, ANYWHERE, WHOLE)
 )
-FEATURES = len(BEGINNING) + len(END) + len(INSIDE) + len(FULL) + len(LENGTHS) + 3
+FEATURES = len(BEGINNINGS) + len(ENDINGS) + len(PARTS) + len(WHOLES) + len(LENGTHS) + 3
 
 
-@lru_cache(maxsize=1 << 12)  # short lines occur again and again
+@lru_cache(maxsize=1 << 13)  # short lines occur again and again
 def describe(text: str) -> np.ndarray:
     """The features of a line that is not empty, (FEATURES,), 0 or 1; the last is 1 and says that there is a line."""
     head, tail = text[:SEEN_AT_THE_BEGINNING], text[-SEEN_AT_THE_END:].rstrip()
-    values = [pattern.match(head) is not None for pattern in BEGINNING]
-    values += [pattern.search(tail) is not None for pattern in END]
-    values += [pattern.search(head) is not None for pattern in INSIDE]
-    values += [len(text) <= SEEN_AT_THE_BEGINNING and pattern.match(text) is not None for pattern in FULL]
+    values = [pattern.match(head) is not None for pattern in BEGINNINGS]
+    values += [pattern.search(tail) is not None for pattern in ENDINGS]
+    values += [pattern.search(head) is not None for pattern in PARTS]
+    values += [len(text) <= SEEN_AT_THE_BEGINNING and pattern.match(text) is not None for pattern in WHOLES]
     values += [len(text) <= length for length in LENGTHS]
     values += [looks_like_title(head), is_one_short_sentence(head), True]
     return np.array(values, dtype=np.float32)

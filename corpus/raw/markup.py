@@ -10,14 +10,14 @@ from corpus.raw.tables import named_cells
 # --- Markdown ---
 HEADING = re.compile(r"^ {0,3}(#{1,6}) +(\S.*?)(?: +#+)? *$")
 RULE = re.compile(r"^\s*\|?(?:\s*:?-{2,}:?\s*\|)+\s*:?-*:?\s*\|?\s*$")
-STRONG = re.compile(r"(\*\*|__)(?=\S)([^*_\n]{1,300}?)(?<=\S)\1")
+STRONG_TYPE = re.compile(r"(\*\*|__)(?=\S)([^*_\n]{1,300}?)(?<=\S)\1")
 CODE = re.compile(r"`([^`\n]{1,200})`")
 IMAGE = re.compile(r"!\[[^\[\]\n]{0,200}\]\([^()\s]{1,500}\)")
 LINK = re.compile(r"\[([^\[\]\n]{1,200})\]\((https?://[^()\s]{1,500})\)")
 QUOTE = re.compile(r"^ {0,3}(?:> ?)+")
 FENCE = re.compile(r"^\s*(?:```|~~~)\w*\s*$")
-ITEM_NUMBER = re.compile(r"^\d{1,2}[.)]\s+")
-SIGNS = (HEADING, RULE, STRONG, CODE, LINK, FENCE)
+HEADING_NUMBER = re.compile(r"^\d{1,2}[.)]\s+")
+MARKS = (HEADING, RULE, STRONG_TYPE, CODE, LINK, FENCE)
 THEMATIC_BREAK = re.compile(r"^\s{0,3}(?:---|\*\*\*|___)\s*$")
 MARKDOWN_SHARE = 0.2  # of the lines have marks in a text that is Markdown as a whole
 LEAST_SIGNS = 3  # lines with marks of Markdown; fewer may be chance
@@ -28,8 +28,8 @@ MAIL_HEAD = re.compile(
     r"|참조|숨은 ?참조|보낸 ?날짜|날짜|제목)\s?[:：]\s?(?P<value>.*)$",
     re.IGNORECASE,
 )
-SENDER = re.compile("from|보낸", re.IGNORECASE)
-SUBJECT = re.compile("subject|제목", re.IGNORECASE)
+MAIL_SENDER = re.compile("from|보낸", re.IGNORECASE)
+MAIL_SUBJECT = re.compile("subject|제목", re.IGNORECASE)
 LEAST_HEAD_LINES = 3
 QUOTED_HEAD = re.compile(
     r"^\s*(?:>\s*)*(?:-{2,}\s?(?:Original Message|Forwarded message|(?:원본|전달된) ?(?:메시지|메일))\s?-{2,}"
@@ -47,7 +47,7 @@ LONGEST_SIGNATURE = 6  # lines
 def without_markup(lines: Sequence[Line]) -> list[Line]:
     """The lines without the marks of Markdown and without what a mail program adds."""
     lines = _without_mail(lines)
-    signs = sum(any(sign.search(line.text) for sign in SIGNS) for line in lines if re.search("[#*`|~\\[_]", line.text))
+    signs = sum(any(sign.search(line.text) for sign in MARKS) for line in lines if re.search("[#*`|~\\[_]", line.text))
     if signs < LEAST_SIGNS:
         return lines
     # Between posts of several kinds a line of hyphens may be a separator.
@@ -85,7 +85,7 @@ def _without_markdown(lines: Sequence[Line]) -> list[Line]:
         header = []
         heading = HEADING.match(text)
         if heading:
-            kept.append(replace(line, text=ITEM_NUMBER.sub("", _plain(heading[2]))))
+            kept.append(replace(line, text=HEADING_NUMBER.sub("", _plain(heading[2]))))
         else:
             kept.append(replace(line, text=_plain(QUOTE.sub("", text))))
     return kept
@@ -96,7 +96,7 @@ def _plain(text: str) -> str:
     if not re.search("[*_`\\[]", text):
         return text
     text = LINK.sub(r"\1(\2)", IMAGE.sub("", text))
-    return CODE.sub(r"\1", STRONG.sub(r"\2", text)).rstrip()
+    return CODE.sub(r"\1", STRONG_TYPE.sub(r"\2", text)).rstrip()
 
 
 def _without_mail(lines: Sequence[Line]) -> list[Line]:
@@ -105,7 +105,7 @@ def _without_mail(lines: Sequence[Line]) -> list[Line]:
     while number < len(lines):
         head = _mail_head(lines, number)
         if head:
-            subject = next((line for line in head if SUBJECT.match(_name_of(line))), None)
+            subject = next((line for line in head if MAIL_SUBJECT.match(_name_of(line))), None)
             if subject:
                 found = MAIL_HEAD.match(subject.text)
                 text = re.sub(
@@ -129,7 +129,7 @@ def _mail_head(lines: Sequence[Line], start: int) -> list[Line]:
     while end < len(lines) and end - start < 12 and MAIL_HEAD.match(lines[end].text):
         end += 1
     head = list(lines[start:end])
-    is_head = len(head) >= LEAST_HEAD_LINES and any(SENDER.match(_name_of(line)) for line in head)
+    is_head = len(head) >= LEAST_HEAD_LINES and any(MAIL_SENDER.match(_name_of(line)) for line in head)
     return head if is_head else []
 
 

@@ -58,13 +58,18 @@ def read_lines(source: Path | BinaryIO, report: ReadingReport, name: str = "") -
         probe = read_probe(stream)
         encoding = report.encodings[name] = encoding_of(probe, name_in_errors)
         number = 1
+        was_empty = False
         for block in _decode(_read_blocks(probe, stream), encoding, name, report):
-            yield from _lines_of_block(block, name, number, report)
+            for line, is_invisible in _lines_of_block(block, name, number, report):
+                # Lines of zero-width spaces keep paragraphs apart; several are no wider gap.
+                if not is_invisible or not was_empty:
+                    yield line
+                was_empty = not line.text
             number += block.count("\n")
 
 
-def _lines_of_block(block: str, name: str, number: int, report: ReadingReport) -> Iterator[Line]:
-    """The normalised lines of a block whose first line has this number."""
+def _lines_of_block(block: str, name: str, number: int, report: ReadingReport) -> Iterator[tuple[Line, bool]]:
+    """The normalised lines of a block whose first line has this number, and whether each has only invisible text."""
     if MAY_BE_GARBLED.search(block):
         block = _repair_lines(block, name, number, report)
     # A tab separates the cells of a table, which `clean_lines` reads.
@@ -75,16 +80,12 @@ def _lines_of_block(block: str, name: str, number: int, report: ReadingReport) -
         normalized = ([line] for line in lines)
     else:  # a tag or a rare line end broke a line in two: each piece keeps the number of the whole
         normalized = (normalize(line).split("\n") for line in raw_lines)
-    was_empty = False
     for position, (raw_line, pieces) in enumerate(zip(raw_lines, normalized, strict=True)):
         if position == len(raw_lines) - 1 and not raw_line:
             break  # what follows the line end that closes the block
         for text in pieces:
             text = SPACED_TAB.sub("\t", text).rstrip("\t") if TAB_MARK in text else text
-            # Lines of zero-width spaces keep paragraphs apart; several are no wider gap.
-            if text or not raw_line or not was_empty:
-                yield Line(name, number + position, text)
-            was_empty = not text
+            yield Line(name, number + position, text), bool(raw_line.strip()) and not text
 
 
 def _repair_lines(block: str, name: str, first_number: int, report: ReadingReport) -> str:

@@ -10,12 +10,14 @@ from corpus.raw.reading import Line
 PROBE_LINES = 40  # from which a table is recognised
 LEAST_ROWS = 2  # below the header
 MOST_COLUMNS = 40
-LONGEST_NAME = 24  # characters of a column's name
+LONGEST_COLUMN_NAME = 24  # characters of a column's name
 LEAST_SHARE = 0.8  # of the rows that have as many cells as the header
 LONGEST_CELL = 1 << 17
-TITLE = re.compile(r"^(?:글 ?)?(?:제목|title|subject)$", re.IGNORECASE)
-TEXT = re.compile(r"^(?:본문|내용|글 ?내용|메시지|text|content|body|message|답변|설명|description)$", re.IGNORECASE)
-NUMBER = re.compile(r"^(?:번호|no\.?|글 ?번호|순번|연번|id|#|index)$", re.IGNORECASE)
+TITLE_COLUMN = re.compile(r"^(?:글 ?)?(?:제목|title|subject)$", re.IGNORECASE)
+TEXT_COLUMN = re.compile(
+    r"^(?:본문|내용|글 ?내용|메시지|text|content|body|message|답변|설명|description)$", re.IGNORECASE
+)
+NUMBER_COLUMN = re.compile(r"^(?:번호|no\.?|글 ?번호|순번|연번|id|#|index)$", re.IGNORECASE)
 MESSAGES = ["date", "user", "message"]  # the columns of a chat that KakaoTalk exports on a Mac
 
 
@@ -28,17 +30,16 @@ def read_table(lines: Iterable[Line]) -> Iterator[Line]:
         yield from chain(probe, lines)
         return
     rows = _rows(chain(probe, lines), delimiter)
-    first, header = next(rows)
+    _, header = next(rows)
     names = [cell.strip() for cell in header]
     if [name.lower() for name in names] == MESSAGES:
         yield from _messages(rows)
-    elif any(map(TEXT.match, names)):
+    elif any(map(TEXT_COLUMN.match, names)):
         for line, cells in rows:
             yield from _post(line, names, cells)
     else:
-        for line, cells in rows:
-            yield Line(line.source, line.number, named_cells(names, cells), begins_post=first is not None)
-            first = None
+        for number, (line, cells) in enumerate(rows):
+            yield Line(line.source, line.number, named_cells(names, cells), begins_post=number == 0)
 
 
 def find_delimiter(texts: list[str]) -> str:
@@ -62,7 +63,7 @@ def find_delimiter(texts: list[str]) -> str:
 
 def _is_column_name(name: str) -> bool:
     name = name.strip().strip('"')
-    return 1 <= len(name) <= LONGEST_NAME and not re.search(r"[.?!:][\s]*$|\d{3}|[다요]$", name)
+    return 1 <= len(name) <= LONGEST_COLUMN_NAME and not re.search(r"[.?!:][\s]*$|\d{3}|[다요]$", name)
 
 
 def _rows(lines: Iterable[Line], delimiter: str) -> Iterator[tuple[Line, list[str]]]:
@@ -98,18 +99,18 @@ def named_cells(names: list[str], cells: list[str]) -> str:
     """
     pairs = zip([*names, *[""] * len(cells)], cells, strict=False)
     filled = [(name, " ".join(cell.split())) for name, cell in pairs if cell.strip()]
-    return ", ".join(f"{name}: {cell}" if name and not NUMBER.match(name) else cell for name, cell in filled)
+    return ", ".join(f"{name}: {cell}" if name and not NUMBER_COLUMN.match(name) else cell for name, cell in filled)
 
 
 def _post(line: Line, names: list[str], cells: list[str]) -> Iterator[Line]:
     """A row as a post: its title, its text, and the other cells with their names."""
     pairs = [(name, cell.strip()) for name, cell in zip(names, cells, strict=False) if cell.strip()]
-    texts = [cell for name, cell in pairs if TITLE.match(name)]
-    texts += [text for name, cell in pairs if TEXT.match(name) for text in cell.split("\n")]
+    texts = [cell for name, cell in pairs if TITLE_COLUMN.match(name)]
+    texts += [text for name, cell in pairs if TEXT_COLUMN.match(name) for text in cell.split("\n")]
     texts += [
         f"{name}: {' '.join(cell.split())}"
         for name, cell in pairs
-        if not TITLE.match(name) and not TEXT.match(name) and not NUMBER.match(name)
+        if not TITLE_COLUMN.match(name) and not TEXT_COLUMN.match(name) and not NUMBER_COLUMN.match(name)
     ]
     for number, text in enumerate(texts):
         yield Line(line.source, line.number, text, begins_post=number == 0)

@@ -92,7 +92,7 @@ def _broken(run: Sequence[Line]) -> list[bool]:
     of_fixed_width = LEAST_WIDTH <= width <= MOST_WIDTH and ends >= LEAST_BROKEN and ends >= 0.3 * (len(run) - 1)
     of_fixed_width &= sum(map(min, inside, is_full)) >= LEAST_FULL * ends
     in_list = _items_end_sentences(texts)
-    goes_on = []
+    goes_on: list[bool] = []
     for number, text in enumerate(texts):
         certain = bool(GOES_ON.search(text)) and bool(number or BULLET.match(text) or re.search(r"\d-$", text))
         open_bracket = text.rfind("(") > text.rfind(")") and number + 1 < len(texts) and ")" in texts[number + 1][:60]

@@ -208,6 +208,18 @@ def test_a_post_that_shares_a_part_is_a_relative_and_no_copy():
     assert families(STORY, half) == [0, 0]
 
 
+@pytest.mark.parametrize(
+    ("part", "other"),
+    [("마카티 지점은", "세부 지점은"), ("아홉 시에", "열 시에"), ("sky@bank.example", "sea@bank.example")],
+)
+def test_notices_whose_branch_time_or_contact_differs_are_relatives(part, other):
+    notice = (
+        "할림바와 은행 마카티 지점은 월요일부터 금요일까지 오전 아홉 시에 열고 오후 세 시에 닫습니다. 통장을 만들려면 여권과 체류 "
+        "카드를 가져오세요. 주차는 건물 뒤에 하세요. 문의는 메일 sky@bank.example 앞으로 보내시면 됩니다."
+    )
+    assert families(notice, notice.replace(part, other)) == [0, 0]
+
+
 def test_short_posts_that_differ_are_both_kept():
     assert None not in families("관광비자 연장은 만료 일주일 전에", "관광비자 연장은 만료 한 달 전에")
 

@@ -114,7 +114,8 @@ TITLED = [
 
 @pytest.mark.parametrize("between", ["\n----\n", "\n\n", "\n\n\n", "\n"])
 def test_titles_and_bodies_in_one_layout_are_posts(between):
-    assert posts_of(between.join(TITLED * 3)) == TITLED * 3
+    posts = [post.replace(". ", ".\n") for post in TITLED]
+    assert posts_of(between.join(posts)) == posts
 
 
 @pytest.mark.parametrize("mark", ["...", "○○○", "***", "─────"])

@@ -23,7 +23,7 @@ SHORTEST_POST = 200
 USUAL = 0.2  # of the certain separators of a text are of this kind
 LEAST_SEPARATED = 4
 SEPARATED = 0.7  # of the likely boundaries
-LIKELY = 0.5  # a line that begins a post with a higher probability begins one
+LIKELY = 0.4  # a line that begins a post with a higher probability begins one
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from corpus.raw.boundaries import Gap, probabilities
 from corpus.raw.layout import BULLET, CERTAIN_SEPARATOR, SEPARATOR
 from corpus.raw.reading import Line
+from corpus.raw.titles import LONGEST_TITLE
 
 import numpy as np
 
@@ -116,7 +117,21 @@ def _likely_beginnings(lines: Sequence[Written]) -> np.ndarray:
         if written.line.begins_post is not None:
             likely[number] = written.line.begins_post
     likely[0] = 1
+    _join_titles(lines, likely)
     return likely
+
+
+def _join_titles(lines: Sequence[Written], likely: np.ndarray) -> None:
+    """Of two neighbours that both seem to begin a post, only the likelier does: a title is no post."""
+    for number in range(1, len(lines)):
+        above, line = lines[number - 1].line, lines[number].line
+        both = likely[number] > LIKELY and likely[number - 1] > LIKELY
+        is_certain = line.begins_post is not None or CERTAIN_SEPARATOR.match(lines[number].gap.separator)
+        if both and not is_certain and len(above.text) <= LONGEST_TITLE:
+            if likely[number] > likely[number - 1]:
+                likely[number - 1] = 0
+            else:
+                likely[number] = 0
 
 
 def _starts(lines: Sequence[Written], begins: np.ndarray) -> list[int]:

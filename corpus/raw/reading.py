@@ -52,7 +52,7 @@ def read_lines(source: Path | BinaryIO, report: ReadingReport, name: str = "") -
     the text: a line of more than MAX_LINE_CHARACTERS comes in pieces with the same number. Undecodable bytes are
     left out and counted in `report`. Raises StepError as `detect_encoding` does. A stream is not closed.
     """
-    name_in_errors = name or str(source if isinstance(source, Path) else getattr(source, "name", "the stream"))
+    name_in_errors = str(source) if isinstance(source, Path) else name or str(getattr(source, "name", "the stream"))
     name = name or (source.name if isinstance(source, Path) else name_in_errors)
     with open(source, "rb") if isinstance(source, Path) else nullcontext(source) as stream:
         probe = read_probe(stream)

@@ -24,6 +24,8 @@ SHORTEST_POST = 200
 USUAL = 0.2  # of the certain separators of a text are of this kind
 LEAST_SEPARATED = 4
 SEPARATED = 0.7  # of the likely boundaries
+FEW_LINES = 8  # fewer are rarely several posts
+SURE = 0.9
 LIKELY = 0.4  # a line that begins a post with a higher probability begins one
 
 
@@ -116,6 +118,8 @@ def _likely_beginnings(lines: Sequence[Written]) -> np.ndarray:
     for number, written in enumerate(lines):
         if written.line.begins_post is not None:
             likely[number] = written.line.begins_post
+    if len(lines) < FEW_LINES:
+        likely[likely < SURE] = 0  # too short to have a layout
     likely[0] = 1
     _join_titles(lines, likely)
     return likely

@@ -3,7 +3,7 @@
     python -m benchmarks.learn_extraction             # cross-validation on the labelled posts: what unseen posts get
     python -m benchmarks.learn_extraction --write     # learn from all of them, and write corpus/extraction/learned.npz
 
-The labelled posts are `tests/labelled/*.jsonl`, without `fresh.jsonl`: those stay unseen. After adding posts of
+The labelled posts are `tests/labelled/*.jsonl`, without those in UNSEEN, which only judge the result. After adding posts of
 your own to a file there, run it with --write and then step 01 again.
 """
 
@@ -30,6 +30,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 Labelled = dict[str, Any]  # a post and its labels
+UNSEEN = ("fresh", "web_unseen")
 FOLDS = 6
 CHECKLIST_DECAY = 2e-6  # weight decay; both were chosen by cross-validation
 OWNER_DECAY = 1e-4
@@ -44,7 +45,7 @@ def main() -> None:
     posts = [
         json.loads(line)
         for path in sorted(LABELLED.glob("*.jsonl"))
-        if path.stem != "fresh"
+        if path.stem not in UNSEEN
         for line in path.read_text(encoding="utf-8").splitlines()
     ]
     for post in posts:

@@ -93,7 +93,7 @@ def learn_checklist(posts: list[Labelled]) -> np.ndarray:
     for post in posts:
         statements = read_statements(post["clean"], post["found_title"])
         if statements:
-            its_rows, its_statements = checklists.statement_features(statements)
+            its_rows, its_statements = checklists.statement_features(statements, post["found_title"])
             rows.append(its_rows)
             statement_of_row.append(its_statements + len(wanted))
             wanted += [checklists.LISTS.index(_list_of(statement, post)) for statement in statements]

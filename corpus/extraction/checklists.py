@@ -26,16 +26,27 @@ SIGNS = {
         r"마세요|마십시오|마시고|마시길|마시기|마라|말\s?것|말자|말아야|지\s?마|지\s?말|않기|않도록|금지|금물|불가|안\s?(?:됩니다|돼|되|됨|받)|벌금|과태료|가산금"
         r"|연체|사기|사칭|위조|가짜|주의|유의|조심|위험|절대|의심|무효|거절|반려|추방|몰수|본인\s?부담|불법|바가지|큰일|낭패|함부로|단,|못\s?[가-힣]"
         r"|없으면|놓치면|넘기면|늦으면|지나면|만료|처벌|제외"
+        r"|견인|취소|정지|돌려\s?[드주]리?지|환불|끊[겨깁어]|효력|소용\s?없|[가-힣]지\s?(?:않|아니)(?:는다|음)|피하|피해\s?주|무시|물어내|감전|폭발|다칠|죽[어을]|독[이을]|쏘|물[려릴]"
+        r"|반입|적발|압수|수\s?없|까지만|만\s?(?:받|됩|돼|가능)|일찍\s?(?:마감|끝)|책임지지"
     ),
+    "others act": re.compile(
+        r"(?:범인|사기범|사기꾼|일당|조직|업자|업체|기사|판매자|가해자|정부|국회|정치인|장관|경찰|공단|회사|시공사|검찰|법원|당국|항공사|은행|학교|시청|범죄자|피해자|관계자|직원|의사|교육청)"
+        r"(?:들|에서)?(?:은|는|이|가|에서|에서는|도)\s"
+    ),
+    "opinion": re.compile(r"습니까|청원|정부|국회|대통령|국민|억울|처벌을|법을\s|제도|철회|폐지|촉구|대책|엄벌|바로잡"),
     "instructs": re.compile(
         r"세요|십시오|시길|바랍니다|부탁|면\s?(?:됩|돼|됨|된다)|야\s?(?:합|해|하|함|한|돼|되|됩|됨)|게\s?(?:\S{1,5}\s)?(?:좋|낫|빠|빨|편|안전)"
         r"|편이\s?(?:\S{1,5}\s)?(?:좋|낫|빠|빨|편|안전)|할\s?것|둘\s?것|볼\s?것|말\s?것|해라|봐라|가라|와라|놔라|둬라|하자|해\s?[두놓]|기[.!]?$"
         r"|확인[.!]?$|신청[.!]?$|신고[.!]?$|접수[.!]?$|제출[.!]?$|등록[.!]?$|먼저|우선|필수|반드시|꼭"
+        r"|[가-힣]기[.!]?$|미리|하시고요|하시면|다음\s|한\s?뒤|→"
     ),
-    "carries": re.compile(r"준비|지참|제출|챙|가져|구비|필요|내야|들고|붙여|첨부|복사|부씩|장씩"),
+    "carries": re.compile(
+        r"준비|지참|제출|챙|가져|구비|필요|내야|들고|붙여|첨부|복사|부씩|장씩|있어야|보여|보자고|제시|갖추|소지|\d\s?[부장매통]\b|각\s?\d|한\s?[부장통]"
+    ),
     "thing": re.compile(
         r"여권|사본|원본|사진|신청서|증명서|확인서|신고서|진단서|영수증|서류|수수료|비용|카드|통장|도장|계약서|위임장|현금|신분증|면허증|보증금|공증|clearance"
         r"|affidavit|certificate|ID"
+        r"|서식|등본|초본|증서|수첩|진단|인증서|명세서|동의서|소견서|등록증|물병|우산|모자|장갑|운동화|수건|옷|약[,\s]|항공권|티켓|달러|페소$|도장|인감"
     ),
     "tells a story": re.compile(
         "|".join(rf"{past}\S{{0,4}}[.!~ㅋㅎㅠ ]*$" for past in "았었였했됐갔왔봤났졌렸혔")
@@ -50,13 +61,24 @@ LIST_HEADINGS = {
     ),
 }
 
+TITLES = {
+    "steps": re.compile(r"방법|[가-힣]법$|절차|순서|하기|요령|수칙|[을릴]\s?때|됐을|했을|과정|체크리스트|할\s?일|예방|안전"),
+    "things": re.compile(r"준비물|챙길|짐|가져|서류|목록|필요"),
+    "warning": re.compile(r"주의|조심|사기|피해|경고|위험|속지|금지|피싱|예방"),
+    "notice": re.compile(r"안내|공지|알림|공고|시행|모집|변경|일정"),
+    "prices": re.compile(r"요금|가격|비용|수수료|학비|얼마|단가|과태료"),
+    "question": re.compile(r"\?|나요|까요|질문|문의"),
+    "demand": re.compile(r"주세요|주십시오|바랍니다|합니다|청원|반대|촉구|해야|하자|습니까|는가"),
+}
+AGREEMENT = 0.4  # how far the score of an item is drawn towards the mean of its list
+
 
 def find_checklist(text: str, title: str = "") -> tuple[list[str], list[str], list[str]]:
     """The statements to do, to bring and to beware of, each in one list only, in the order of the text."""
     lists: dict[str, list[str]] = {name: [] for name in LISTS}
     seen: set[str] = set()
     statements = read_statements(text, title)
-    for statement, name in zip(statements, classify(statements), strict=True):
+    for statement, name in zip(statements, classify(statements, title), strict=True):
         words = statement.text.strip(" ,;")
         if words and words not in seen and len(lists[name]) < MOST_LISTED:
             seen.add(words)
@@ -64,20 +86,37 @@ def find_checklist(text: str, title: str = "") -> tuple[list[str], list[str], li
     return lists["do"], lists["bring"], lists["beware"]
 
 
-def classify(statements: Sequence[Statement]) -> list[str]:
+def classify(statements: Sequence[Statement], title: str = "") -> list[str]:
     """One of LISTS for each statement of a text."""
     if not statements:
         return []
-    scores = score(*statement_features(statements), len(statements), learned_weights()["checklist"])
-    return [LISTS[index] for index in (scores + BIASES[:, None]).argmax(axis=0)]
+    scores = score(*statement_features(statements, title), len(statements), learned_weights()["checklist"])
+    scores = _agree(scores, statements) + BIASES[:, None]
+    names = [LISTS[index] for index in scores.argmax(axis=0)]
+    return ["none" if statement.is_heading else name for statement, name in zip(statements, names, strict=True)]
 
 
-def statement_features(statements: Sequence[Statement]) -> tuple[np.ndarray, np.ndarray]:
+def _agree(scores: np.ndarray, statements: Sequence[Statement]) -> np.ndarray:
+    """The scores (lists, statements), drawn towards the mean of the items of the same list."""
+    list_of_statement, count = [], 0
+    for before, statement in zip([Statement(), *statements], statements, strict=False):
+        is_next = before.heading == statement.heading and before.inline_heading == statement.inline_heading
+        is_listed = bool(statement.heading or statement.inline_heading) and (statement.is_item or statement.is_plain_item or bool(statement.inline_heading))
+        count += not (is_next and is_listed)
+        list_of_statement.append(count - 1)
+    sizes = np.bincount(list_of_statement, minlength=count)
+    means = np.stack([np.bincount(list_of_statement, weights=row, minlength=count) for row in scores]) / np.maximum(1, sizes)
+    share = np.where(sizes > 1, AGREEMENT, 0.0)[list_of_statement]
+    return scores * (1 - share) + means[:, list_of_statement] * share
+
+
+def statement_features(statements: Sequence[Statement], title: str = "") -> tuple[np.ndarray, np.ndarray]:
     """The rows of all features of the statements of a text, and the statement index of each, (features,) both."""
     rows, statement_of_row = ngram_rows([statement.text for statement in statements], namespace=TEXT)
     all_rows, counts = [rows], []
     signs = [_signs(statement.text) for statement in statements]
     ends = [statement.text.rstrip(" .!~")[-2:] for statement in statements]
+    of_text = _features_of_text(statements, signs, title)
     for index, statement in enumerate(statements):
         of_statement = [
             _position_rows(
@@ -91,7 +130,8 @@ def statement_features(statements: Sequence[Statement]) -> tuple[np.ndarray, np.
                 min(4, statement.siblings),
                 min(8, len(statement.text) // 12),
                 signs[index],
-            )
+            ),
+            _text_rows(of_text, statement.is_reply, statement.is_item or statement.is_plain_item, signs[index]),
         ]
         if index > 0:
             of_statement.append(_neighbour_rows("before", ends[index - 1], signs[index - 1]))
@@ -100,6 +140,26 @@ def statement_features(statements: Sequence[Statement]) -> tuple[np.ndarray, np.
         all_rows += of_statement
         counts.append(sum(map(len, of_statement)))
     return np.concatenate(all_rows), np.concatenate([statement_of_row, np.repeat(np.arange(len(statements)), counts)])
+
+
+def _features_of_text(statements: Sequence[Statement], signs: Sequence[tuple[str, ...]], title: str) -> tuple[str, ...]:
+    """What the whole text and its title say about each statement."""
+    opinions = sum("opinion" in of_statement for of_statement in signs)
+    features = [f"opinions {min(3, opinions * 8 // max(8, len(statements)))}"]
+    features += [f"title {name}" for name, pattern in TITLES.items() if pattern.search(title)]
+    if any(statement.is_reply for statement in statements):
+        features.append("replies")
+    return tuple(features)
+
+
+@lru_cache(maxsize=1 << 14)
+def _text_rows(of_text: tuple[str, ...], is_reply: bool, is_listed: bool, signs: tuple[str, ...]) -> np.ndarray:
+    """The rows of the features of the whole text, each combined with what the statement is."""
+    features = []
+    for feature in of_text:
+        features += [f"{feature} reply {is_reply}", f"{feature} listed {is_listed}"]
+        features += [f"{feature} {sign}" for sign in signs]
+    return np.array([row_of(feature) for feature in features])
 
 
 def _signs(text: str) -> tuple[str, ...]:

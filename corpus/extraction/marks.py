@@ -19,6 +19,10 @@ REPLY = re.compile(
     r"|답변\s?(?:드립니다|입니다|드려요)[.!]?|답글\s*$)\s*",
     re.IGNORECASE,
 )
+QUESTION = re.compile(
+    r"\?[\s\"”’)ㅠㅜㅋㅎ^!~.]*$|(?:나요|까요|[을를]까|[은는]가요|는지요|건가요|습니까|어떡하죠|어떻게\s하죠)[.!~ㅠㅜ\s]*$|궁금|여쭙|여쭤|질문\s?(?:드|입|있)|도와\s?주|아시는\s?분"
+    r"|(?:답변|조언|도움|추천)\s?(?:좀\s?)?(?:부탁|주세요|바랍|구합)|^부탁\s?드"
+)
 # Who replies, at the beginning of the reply: "망고: ", "변호사친구 : ".
 REPLIER = re.compile(r"^(?:\[[^\]\s]{1,12}\]|[가-힣A-Za-z0-9]{1,10}(?<![다요])\s?[:：])\s*(?=\S)")
 # Words that are headings even where the lines below have the same mark.

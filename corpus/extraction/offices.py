@@ -112,7 +112,7 @@ def _office_in(heading: str) -> str:
     """The name of an office that a heading or a title consists of, or else an institution in it; "" for none."""
     text = strip_mark(heading)
     bare = clean_name(BEHIND_OFFICE.sub("", clean_name(BULLET.sub("", text))))
-    if len(text) > 40 or SENTENCE_SIGN.search(text.strip(" :")) or re.search(r"\d{3}|:\s*\S", text):
+    if len(text) > 40 or SENTENCE_SIGN.search(bare) or re.search(r"\d{3}|:\s*\S", text):
         return ""
     if 2 <= len(bare) <= 20 and ENDS_AS_OFFICE.search(bare) and not NO_NAME_ALONE.match(bare) and not ONLY_ROLE.match(bare):
         return bare

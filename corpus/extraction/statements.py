@@ -9,6 +9,7 @@ from corpus.extraction.marks import (
     IN_BRACKETS,
     ITEM_MARK,
     LONGEST_HEADING,
+    QUESTION,
     REPLY,
     is_marked_heading,
     mark_of,
@@ -59,20 +60,38 @@ class _Position:
     is_reply: bool = False
 
 
-def read_statements(text: str, title: str = "") -> list[Statement]:
-    """The statements of a text in its order, without its title, dates, bylines and contact lines."""
+def read_statements(text: str, title: str = "", split_lists: bool = True) -> list[Statement]:
+    """The statements of a text in its order, without its title, dates, bylines and contact lines.
+
+    "준비물: 여권, 사진" is two of them, or with `split_lists` False one.
+    """
     statements: list[Statement] = []
     at = _Position()
     lines = [CHAT_PREFIX.sub("", line.strip()) for line in text.split("\n")]
     following = _following_lines(lines)
+    reply_start = _reply_start(lines, title)
     for number, line in enumerate(lines):
         if MARKS_ONLY.match(line):  # a blank line, a rule, or the line below the head of a table
             at.after_blank = at.after_blank or "|" not in line
             continue
         if HEAD_LINE.match(line) or repeats_title(line, title):
             continue
-        statements += _read_next(line, following[number], any(lines[number + 1 : number + 2]), at)
+        at.is_reply = at.is_reply or number >= reply_start or bool(REPLY.match(line))
+        statements += _read_next(line, following[number], any(lines[number + 1 : number + 2]), at, split_lists)
     return statements
+
+
+def _reply_start(lines: list[str], title: str) -> int:
+    """The number of the first line below the questions of a text whose title is a question and whose replies are unmarked."""
+    if not QUESTION.search(title) or any(map(REPLY.match, lines)):
+        return len(lines)
+    asked = False
+    for number, line in enumerate(lines):
+        asks = bool(line) and not repeats_title(line, title) and any(map(QUESTION.search, split_sentences(line)))
+        if asked and line and not asks:
+            return number
+        asked = asked or asks
+    return len(lines)
 
 
 def _following_lines(lines: list[str]) -> list[str]:
@@ -84,7 +103,7 @@ def _following_lines(lines: list[str]) -> list[str]:
     return following
 
 
-def _read_next(line: str, following: str, has_text_below: bool, at: _Position) -> list[Statement]:
+def _read_next(line: str, following: str, has_text_below: bool, at: _Position, split_lists: bool) -> list[Statement]:
     """The statements of the next line; `at` is moved behind it."""
     if at.after_blank:
         if at.lines_below == 0:
@@ -92,10 +111,9 @@ def _read_next(line: str, following: str, has_text_below: bool, at: _Position) -
         continues = at.is_loose and bool(mark_of(line)) and mark_of(line) == mark_of(at.last)
         if at.lines_below and not continues:
             at.heading = ""
-    at.is_reply = at.is_reply or bool(REPLY.match(line))
     is_marked = is_marked_heading(line, at.last, following)
     may_be_heading = has_text_below and (at.after_blank or not at.heading)
-    position, pieces = _read_line(line, at.heading, may_be_heading, is_marked)
+    position, pieces = _read_line(line, at.heading, may_be_heading, is_marked, split_lists)
     if position.is_heading:
         # "준비물" above "공통" is what the list below "공통" is of.
         outer = f"{at.heading} " if at.heading and at.lines_below == 0 and mark_of(at.last) != mark_of(line) else ""
@@ -115,7 +133,9 @@ def _is_contact(piece: str) -> bool:
     return bool(CONTACT_LABEL.search(piece)) and not (len(piece) > LONGEST_HEADING and ENDS_LIKE_SENTENCE.search(piece))
 
 
-def _read_line(line: str, heading: str, may_be_heading: bool, is_marked: bool) -> tuple[Statement, list[str]]:
+def _read_line(
+    line: str, heading: str, may_be_heading: bool, is_marked: bool, split_lists: bool
+) -> tuple[Statement, list[str]]:
     """The statements of a line: their common fields, and the text of each.
 
     `may_be_heading` says of a short line without a mark whether it is a heading, `is_marked` of one with a mark.
@@ -132,7 +152,7 @@ def _read_line(line: str, heading: str, may_be_heading: bool, is_marked: bool) -
     inline_heading = INLINE_HEADING.match(body)
     if inline_heading and not CONTACT_LABEL.search(body):
         statement = replace(statement, inline_heading=inline_heading[1])
-        if LIST_HEADING.search(inline_heading[1]):
+        if split_lists and LIST_HEADING.search(inline_heading[1]):
             return statement, _split_list(inline_heading[2])
     is_plain_item = is_short and not is_item and bool(heading)
     is_one_statement = (is_item or is_plain_item) and len(body) <= LONGEST_ITEM

@@ -2,7 +2,8 @@
 
 import importlib
 
-from corpus.extraction.questions import ask, has_final_consonant
+from corpus.extraction.grammar import has_final_consonant
+from corpus.extraction.questions import ask
 from corpus.raw.documents import Document
 from corpus.samples import Sample, format_sample, read_samples
 from corpus.template import MARKERS, UNK, Answer, Contact, Template, count_markers, neutralize_markers

@@ -49,7 +49,7 @@ class ContactTable:
                 "documents": [],
             }
             entry = entries.setdefault((contact.label, contact.normalized), new_entry)
-            if position not in entry["documents"]:
+            if entry["documents"][-1:] != [position]:  # the contacts of a document come together
                 entry["documents"].append(position)
 
     def to_list(self) -> list[InstitutionEntry]:

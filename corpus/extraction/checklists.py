@@ -70,7 +70,14 @@ TITLES = {
     "question": re.compile(r"\?|나요|까요|질문|문의"),
     "demand": re.compile(r"주세요|주십시오|바랍니다|합니다|청원|반대|촉구|해야|하자|습니까|는가"),
 }
-AGREEMENT = 0.4  # how far the score of an item is drawn towards the mean of its list
+# Headings that name a list outright: what is below them belongs to it, unless its words say something else.
+NAMED_LISTS = {
+    "bring": re.compile(r"준비물|구비\s?서류|제출\s?서류|필요\s?서류|준비\s?서류|지참물|챙길\s?것|가져갈\s?것|챙겨\s?갈\s?것"),
+    "beware": re.compile(r"주의|유의|금지|조심할"),
+    "do": re.compile(r"절차|순서|할\s?일|수칙|협조\s?사항"),
+}
+NAMED = 1.0  # added to the score of the list that the heading names
+AGREEMENT = 0.2  # how far the score of an item is drawn towards the mean of its list
 
 
 def find_checklist(text: str, title: str = "") -> tuple[list[str], list[str], list[str]]:
@@ -92,6 +99,10 @@ def classify(statements: Sequence[Statement], title: str = "") -> list[str]:
         return []
     scores = score(*statement_features(statements, title), len(statements), learned_weights()["checklist"])
     scores = _agree(scores, statements) + BIASES[:, None]
+    for index, statement in enumerate(statements):
+        for name, pattern in NAMED_LISTS.items():
+            if pattern.search(statement.inline_heading or statement.heading):
+                scores[LISTS.index(name), index] += NAMED
     names = [LISTS[index] for index in scores.argmax(axis=0)]
     return ["none" if statement.is_heading else name for statement, name in zip(statements, names, strict=True)]
 

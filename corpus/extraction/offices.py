@@ -18,8 +18,8 @@ from corpus.extraction.institutions import (
 from corpus.extraction.marks import strip_mark
 from corpus.raw.layout import BULLET
 
-LONGEST_NOTE = 20  # characters
-LINES_ABOVE = 12  # with text, between a contact and the heading that names its office
+LONGEST_ROLE = 20  # characters
+LINES_BELOW_OFFICE = 12  # with text, between a contact and the heading that names its office
 # Words that say which of the numbers of an office this is.
 ROLE = (
     r"공식|대표|야간|주간|심야|휴일|공휴일|평일|주말|근무|업무|시간|외|내|긴급|응급|비상|당직|사건|사고|사건사고|사건·사고|영사콜|콜|핫라인|24|365|국내|해외|외국|한국|현지|에서"
@@ -57,7 +57,7 @@ def find_office(
             return owner, ""
         office = _heading_right_above(lines, found, line, title)
         return (office, owner) if office else (owner, "")
-    if len(owner) < len(label) <= LONGEST_NOTE and label.endswith(f" {owner}") and not ONLY_ROLE.match(label):
+    if len(owner) < len(label) <= LONGEST_ROLE and label.endswith(f" {owner}") and not ONLY_ROLE.match(label):
         return label, ""  # "하얀이 치과", not "치과"
     note = _note(label, lines[line][found[line][index].end :])
     if owner == title and not note:
@@ -77,14 +77,14 @@ def _note(label: str, after: str) -> str:
     """The role of a value: the words before it, or in brackets behind it."""
     behind = re.match(r"\s?\(([^()]{2,20})\)", after)
     for words in (label, behind[1] if behind else ""):
-        if words and len(words) <= LONGEST_NOTE and (ONLY_ROLE.match(words) or PART_OF_OFFICE.match(words)):
+        if words and len(words) <= LONGEST_ROLE and (ONLY_ROLE.match(words) or PART_OF_OFFICE.match(words)):
             return "" if re.fullmatch(r"(?:전화|연락처|문의|번호|전화번호|문의처)\s?", words) else words.strip(" .&")
     return ""
 
 
 def _heading_right_above(lines: Sequence[str], found: Sequence[Sequence[FoundValue]], line: int, title: str) -> str:
     """The office that the heading of the block of contacts around a line is, other than the title; "" for none."""
-    for number in range(line - 1, max(-1, line - LINES_ABOVE), -1):
+    for number in range(line - 1, max(-1, line - LINES_BELOW_OFFICE), -1):
         if not lines[number].strip():
             return ""
         if not found[number]:
@@ -96,7 +96,7 @@ def _heading_right_above(lines: Sequence[str], found: Sequence[Sequence[FoundVal
 
 def _office_above(lines: Sequence[str], found: Sequence[Sequence[FoundValue]], line: int) -> str:
     """The office that the nearest heading above a line names; "" for none."""
-    left = LINES_ABOVE
+    left = LINES_BELOW_OFFICE
     for number in range(line - 1, -1, -1):
         if not lines[number].strip():
             continue

@@ -9,7 +9,7 @@ from corpus.extraction.marks import (
     IN_BRACKETS,
     ITEM_MARK,
     LONGEST_HEADING,
-    QUESTION,
+    ASKS,
     REPLY,
     is_marked_heading,
     mark_of,
@@ -83,11 +83,11 @@ def read_statements(text: str, title: str = "", split_lists: bool = True) -> lis
 
 def _reply_start(lines: list[str], title: str) -> int:
     """The number of the first line below the questions of a text whose title is a question and whose replies are unmarked."""
-    if not QUESTION.search(title) or any(map(REPLY.match, lines)):
+    if not ASKS.search(title) or any(map(REPLY.match, lines)):
         return len(lines)
     asked = False
     for number, line in enumerate(lines):
-        asks = bool(line) and not repeats_title(line, title) and any(map(QUESTION.search, split_sentences(line)))
+        asks = bool(line) and not repeats_title(line, title) and any(map(ASKS.search, split_sentences(line)))
         if asked and line and not asks:
             return number
         asked = asked or asks

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from corpus.extraction.marks import QUESTION
+from corpus.extraction.marks import ASKS
 from corpus.extraction.shortening import LONGEST_LINE, shorten
 from corpus.extraction.statements import Statement, read_statements
 from corpus.extraction.tables import AMOUNT, name_columns
@@ -16,7 +16,7 @@ SHORTEST_SENTENCE = 10  # characters
 MOST_SHARED_WORDS = 0.6  # share of the words of the shorter of two statements; with more they repeat each other
 
 # Amounts, dates, times and periods are what people come for.
-FIGURE = re.compile(
+TELLS_FIGURE = re.compile(
     rf"{AMOUNT.pattern}|\d\s?(?:년|월|일|주|개월|시간|분|시|층|호|명|세|회|권|통|부|장|㎞|km|kg|℃|도)|\d{{1,2}}:\d\d|\d{{1,2}}\.\s?\d{{1,2}}\.|[~∼]\s?\d"
 )
 FIGURES = re.compile(r"\d[\d,.:]*")
@@ -32,7 +32,7 @@ ANNOUNCES = re.compile(r"(?:다음|아래)(?:과|와)?\s?(?:같|사항|내용|�
 LISTED_ELSEWHERE = re.compile(r"준비물|구비|지참|제출\s?서류|필요\s?서류|챙길|가져")
 
 # What a statement's weight is multiplied by, for each that it matches.
-WORTHS = ((SMALL_TALK, 0.15), (QUESTION, 0.2), (ANNOUNCES, 0.15), (FIGURE, 2.0), (ADVISES, 1.4), (TOTAL, 1.3))
+WORTHS = ((SMALL_TALK, 0.15), (ASKS, 0.2), (ANNOUNCES, 0.15), (TELLS_FIGURE, 2.0), (ADVISES, 1.4), (TOTAL, 1.3))
 
 
 def summarize(text: str, title: str, question: str = "") -> list[str]:
@@ -75,7 +75,7 @@ def _factors(statements: Sequence[Statement], words: Sequence[set[str]], topic: 
 def _worth(statement: Statement, is_answered: bool) -> float:
     """How much a statement tells a reader: figures and advice more than questions and small talk."""
     text = statement.text
-    has_figure = bool(FIGURE.search(text))
+    has_figure = bool(TELLS_FIGURE.search(text))
     worth = 1.0
     for pattern, factor in WORTHS:
         if pattern.search(text):

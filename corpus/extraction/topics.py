@@ -16,7 +16,7 @@ ENDS_WITH_CATEGORY = re.compile(
     r"|질문(?:드립니다|이요|입니다|이에요|있어요|합니다)?|문의(?:드립니다|드려요|합니다)?|정보|소개(?:합니다)?|알려\s?드립니다|(?:꼭\s)?(?:주의|조심|참고|확인)(?:하세요|하십시오|요망)?|추천(?:해\s?주세요|해요|부탁드려요)?|모집(?:합니다)?)"
     r"|[을를]\s(?:청원|반대|건의|요청|촉구|제안|부탁|강력히\s요구)(?:합니다|드립니다))$"
 )
-ASIDE = re.compile(r"\s*(?:\([^()]*\)|\[[^\[\]]*\]|【[^】]*】|<[^<>]*>)\s*$")
+ASIDE_AT_END = re.compile(r"\s*(?:\([^()]*\)|\[[^\[\]]*\]|【[^】]*】|<[^<>]*>)\s*$")
 CATEGORY = re.compile(r"^\s*(?:\[[^\[\]]{1,14}\]|【[^】]{1,14}】|<[^<>]{1,10}>|\([^()]{1,10}\)|Q\s?\d*[.:)]|문의\s?[:：]|질문\s?[:：]|\d{1,3}[.)])\s*(?=\S)")
 MARKS = " \t★☆■●◆▶※*=-~!.,…·:;'\"“”‘’「」『』♥♡#^ㅋㅎㅠㅜ?"
 CLEAR_PARTS = re.compile(r"\s*(?://|\||\s[–—-]\s|[–—]|\s/\s)\s*")
@@ -57,7 +57,7 @@ def without_category(topic: str) -> str:
 
 def _bare(title: str) -> str:
     title = title.strip(MARKS)
-    for pattern in (CATEGORY, ASIDE, ASIDE):
+    for pattern in (CATEGORY, ASIDE_AT_END, ASIDE_AT_END):
         title = (pattern.sub("", title) or title).strip(MARKS)
     return re.sub(r"['\"“”‘’\U0001f000-\U0001faff\u2600-\u27bf]", "", title).strip()
 

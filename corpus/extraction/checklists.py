@@ -21,6 +21,13 @@ BIASES = np.array([-0.5, 0.0, 0.3, 0.3])
 TEXT, HEADING_TEXT, INLINE_HEADING_TEXT = range(3)  # whose n-grams: each has rows of its own
 
 # Each alternative begins with a letter, not with a character class: this lets `re` skip most positions.
+# Syllables that end in ㄴ, as before the ending of the present: 한다, 닦는다.
+PRESENT_STEMS = "".join(chr(code) for code in range(ord("가"), ord("힣") + 1) if (code - ord("가")) % 28 == 4)
+# Greetings and the like, whatever they ask for: "새해 복 많이 받으세요."
+COURTESY = re.compile(
+    r"복\s?많이|안녕하(?:세요|십니까)|감사합니다|고맙습니다|기원합니다|환영합니다|좋은\s?하루|(?:행복|건강|안전|즐거)\S{0,3}\s\S{0,8}\s?(?:되세요|보내세요|하세요)[.!~^]*$|공감|구독|이웃\s?추가"
+    r"|(?:다음|아래)(?:과|와)?\s?같이\s|답변\s?부탁|궁금하신|문의\s?(?:주세요|바랍니다)"
+)
 SIGNS = {
     "warns": re.compile(
         r"마세요|마십시오|마시고|마시길|마시기|마라|말\s?것|말자|말아야|지\s?마|지\s?말|않기|않도록|금지|금물|불가|안\s?(?:됩니다|돼|되|됨|받)|벌금|과태료|가산금"
@@ -48,6 +55,8 @@ SIGNS = {
         r"|affidavit|certificate|ID"
         r"|서식|등본|초본|증서|수첩|진단|인증서|명세서|동의서|소견서|등록증|물병|우산|모자|장갑|운동화|수건|옷|약[,\s]|항공권|티켓|달러|페소$|도장|인감"
     ),
+    # "물기를 닦는다.", "신청서를 냅니다.": steps are told so, and facts.
+    "declares": re.compile(rf"(?:[{PRESENT_STEMS}]다|(?<![었았했됐였겠])습니다|[가-힣](?<![습었았])니다)[.!]?$"),
     "tells a story": re.compile(
         "|".join(rf"{past}\S{{0,4}}[.!~ㅋㅎㅠ ]*$" for past in "았었였했됐갔왔봤났졌렸혔")
         + r"|더(?:라|라고요?|라구요?|군요)[.!]?$|\?$"
@@ -104,7 +113,7 @@ def classify(statements: Sequence[Statement], title: str = "") -> list[str]:
             if pattern.search(statement.inline_heading or statement.heading):
                 scores[LISTS.index(name), index] += NAMED
     names = [LISTS[index] for index in scores.argmax(axis=0)]
-    return ["none" if statement.is_heading else name for statement, name in zip(statements, names, strict=True)]
+    return ["none" if statement.is_heading or COURTESY.search(statement.text) else name for statement, name in zip(statements, names, strict=True)]
 
 
 def _agree(scores: np.ndarray, statements: Sequence[Statement]) -> np.ndarray:
@@ -156,8 +165,9 @@ def statement_features(statements: Sequence[Statement], title: str = "") -> tupl
 def _features_of_text(statements: Sequence[Statement], signs: Sequence[tuple[str, ...]], title: str) -> tuple[str, ...]:
     """What the whole text and its title say about each statement."""
     opinions = sum("opinion" in of_statement for of_statement in signs)
+    bare = re.sub(r"\s*\([^()]*\)\s*$", "", title)
     features = [f"opinions {min(3, opinions * 8 // max(8, len(statements)))}"]
-    features += [f"title {name}" for name, pattern in TITLES.items() if pattern.search(title)]
+    features += [f"title {name}" for name, pattern in TITLES.items() if pattern.search(bare)]
     if any(statement.is_reply for statement in statements):
         features.append("replies")
     return tuple(features)

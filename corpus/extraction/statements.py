@@ -25,11 +25,12 @@ LONGEST_ITEM = 50  # of several sentences in one statement
 SHORTEST_STATEMENT = 2
 # "준비물: 여권, 사진", but neither "https://…" nor "18:00".
 INLINE_HEADING = re.compile(rf"([^:：=]{{0,{LONGEST_HEADING}}}?)(?<!\d)\s?[:：=](?!//)\s?(\S.*)")
+INLINE_LIST = re.compile(r"((?:준비물|준비할\s?것|필요한\s?것|챙길\s?것|구비\s?서류|필요\s?서류))\s?[-–—]\s?(\S.*)")
 # What comes after such a heading is a list of its own, so that the heading is no part of the items.
 LIST_HEADING = re.compile(
     r"준비|구비|서류|챙|가져|지참|물품|첨부|붙임|필요|재료|주의|유의|조심|금지|절차|순서|방법|할\s?일|신청|접수|팁|단점|장점|참고|예약|등록|납부|이의"
 )
-RUN_IN_ITEM = re.compile(r"(?<=\s)(?=\(?\d{1,2}[.)]\s?[^\d\s]|[①-⑳])")
+RUN_IN_ITEM = re.compile(r"(?<=[\s:])(?=\(?\d{1,2}[.)]\s?[^\d\s]|[①-⑳])")
 
 
 @dataclass(frozen=True)
@@ -147,9 +148,11 @@ def _read_line(
     statement = Statement(heading=heading, is_item=is_item, is_numbered=is_numbered)
     if is_marked or is_announcement or IN_BRACKETS.match(body) or (is_short and not is_item and may_be_heading):
         return replace(statement, heading="", is_heading=True), [body]
-    if len(run_in := [piece.strip(" ,") for piece in RUN_IN_ITEM.split(line)]) > 2:
+    if len(run_in := [piece.strip(" ,/") for piece in RUN_IN_ITEM.split(body)]) > 2:
+        if run_in[0].endswith((":", "：")) or not (mark_of(run_in[0]) or ENDS_LIKE_SENTENCE.search(run_in[0])):
+            statement, run_in = replace(statement, inline_heading=run_in[0].rstrip(" :：")), run_in[1:]
         return replace(statement, is_item=True, is_numbered=True), [strip_mark(piece) for piece in run_in]
-    inline_heading = INLINE_HEADING.match(body)
+    inline_heading = INLINE_HEADING.match(body) or INLINE_LIST.match(body)
     if inline_heading and not CONTACT_LABEL.search(body):
         statement = replace(statement, inline_heading=inline_heading[1])
         if split_lists and LIST_HEADING.search(inline_heading[1]):

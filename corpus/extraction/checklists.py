@@ -5,10 +5,11 @@ warnings. It is learned from posts labelled by hand (see `corpus/extraction/line
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from corpus.extraction.linear import learned_weights, ngram_rows, row_of, score
+from corpus.extraction.marks import ASKS, HEADING_WORDS
 from corpus.extraction.statements import Statement, read_statements
 
 import numpy as np
@@ -71,7 +72,9 @@ LIST_HEADINGS = {
 }
 
 TITLES = {
-    "steps": re.compile(r"방법|[가-힣]법$|절차|순서|하기|요령|수칙|[을릴]\s?때|됐을|했을|과정|체크리스트|할\s?일|예방|안전"),
+    "steps": re.compile(
+        r"방법|[가-힣]법$|절차|순서|하기|요령|수칙|[을릴]\s?때|됐을|했을|과정|체크리스트|할\s?일|예방|안전"
+    ),
     "things": re.compile(r"준비물|챙길|짐|가져|서류|목록|필요"),
     "warning": re.compile(r"주의|조심|사기|피해|경고|위험|속지|금지|피싱|예방"),
     "notice": re.compile(r"안내|공지|알림|공고|시행|모집|변경|일정"),
@@ -81,10 +84,27 @@ TITLES = {
 }
 # Headings that name a list outright: what is below them belongs to it, unless its words say something else.
 NAMED_LISTS = {
-    "bring": re.compile(r"준비물|구비\s?서류|제출\s?서류|필요\s?서류|준비\s?서류|지참물|챙길\s?것|가져갈\s?것|챙겨\s?갈\s?것"),
+    "bring": re.compile(
+        r"준비물|구비\s?서류|제출\s?서류|필요\s?서류|준비\s?서류|지참물|챙길\s?것|가져갈\s?것|챙겨\s?갈\s?것"
+    ),
     "beware": re.compile(r"주의|유의|금지|조심할"),
     "do": re.compile(r"절차|순서|할\s?일|수칙|협조\s?사항"),
 }
+# The reader is to take something along: "챙겨야 할 것은 모자인데".
+TAKEN = re.compile(
+    r"챙겨야|챙기(?:세요|시|십)|챙겨\s?(?:가|오|주|두)|가져\s?(?:가|오)(?:세|야|십|시|시기)|지참|준비(?:해\s?(?:주|오|가|두)|하세요|하십|하시)|소지(?:하|해)|들고\s?(?:가|오)(?:세|야|십|시)"
+)
+# What criminals do as a rule is to beware of; what they did and what offices do is nothing to do.
+CRIMINALS_ACT = re.compile(
+    r"^(?:\S{1,6}\s)?(?:범인|사기범|사기꾼|범죄\s?조직|조직|일당|해커|소매치기|강도|도둑|이들|피싱범|범죄자|괴한)\S{0,3}(?:은|는|이|가)\s"
+)
+HABIT = re.compile(r"(?:[합됩립킵깁칩놓]니다|[가-힣](?<![었았했])습니다|한다|된다|[는]다)[.!]?$")
+OTHERS_ACT = re.compile(
+    r"^(?:\S{1,8}\s)?(?:범인|가해자|피해자|업자|업체|정부|국회|정치인|장관|경찰|공단|회사|시공사|검찰|법원|당국|항공사|은행|학교|시청|구청|관리사무소|대사관|영사관|공항공사|직원|담당자|교육청|위원회)(?:들)?(?:은|는|이|가)\s"
+)
+ADDRESSED = re.compile(
+    r"세요|십시오|바랍니다|시기\s|하자|지\s?마|해라|부탁|면\s?됩|면\s?돼|달라|야\s?(?:합니다|해요|돼요|됩니다)"
+)
 NAMED = 1.0  # added to the score of the list that the heading names
 AGREEMENT = 0.2  # how far the score of an item is drawn towards the mean of its list
 
@@ -109,11 +129,36 @@ def classify(statements: Sequence[Statement], title: str = "") -> list[str]:
     scores = score(*statement_features(statements, title), len(statements), learned_weights()["checklist"])
     scores = _agree(scores, statements) + BIASES[:, None]
     for index, statement in enumerate(statements):
-        for name, pattern in NAMED_LISTS.items():
-            if pattern.search(statement.inline_heading or statement.heading):
-                scores[LISTS.index(name), index] += NAMED
+        for name, bonus in _bonuses(statement):
+            scores[LISTS.index(name), index] += bonus
     names = [LISTS[index] for index in scores.argmax(axis=0)]
-    return ["none" if statement.is_heading or COURTESY.search(statement.text) else name for statement, name in zip(statements, names, strict=True)]
+    asks = bool(ASKS.search(title)) and any(statement.is_reply for statement in statements)
+    return [
+        _correct(name, statement, is_asked=asks and not statement.is_reply)
+        for statement, name in zip(statements, names, strict=True)
+    ]
+
+
+def _bonuses(statement: Statement) -> Iterator[tuple[str, float]]:
+    """What is added to the scores of a statement: its heading names a list, or its verb says that things are taken."""
+    for name, pattern in NAMED_LISTS.items():
+        if pattern.search(statement.inline_heading or statement.heading):
+            yield name, NAMED
+    if TAKEN.search(statement.text):
+        yield "bring", NAMED
+
+
+def _correct(name: str, statement: Statement, is_asked: bool) -> str:
+    """The list of a statement, after a look at who acts; `is_asked` is true within a question that has a reply."""
+    text = statement.text
+    is_plain_heading = statement.is_heading and (HEADING_WORDS.match(text) or text.endswith((":", "：")))
+    if is_plain_heading or (is_asked and not ADDRESSED.search(text)) or COURTESY.search(text):
+        return "none"
+    if CRIMINALS_ACT.search(text):
+        return "beware" if HABIT.search(text) else "none" if name == "do" else name
+    if name == "do" and OTHERS_ACT.search(text) and not ADDRESSED.search(text):
+        return "none"
+    return name
 
 
 def _agree(scores: np.ndarray, statements: Sequence[Statement]) -> np.ndarray:
@@ -121,11 +166,15 @@ def _agree(scores: np.ndarray, statements: Sequence[Statement]) -> np.ndarray:
     list_of_statement, count = [], 0
     for before, statement in zip([Statement(), *statements], statements, strict=False):
         is_next = before.heading == statement.heading and before.inline_heading == statement.inline_heading
-        is_listed = bool(statement.heading or statement.inline_heading) and (statement.is_item or statement.is_plain_item or bool(statement.inline_heading))
+        is_listed = bool(statement.heading or statement.inline_heading) and (
+            statement.is_item or statement.is_plain_item or bool(statement.inline_heading)
+        )
         count += not (is_next and is_listed)
         list_of_statement.append(count - 1)
     sizes = np.bincount(list_of_statement, minlength=count)
-    means = np.stack([np.bincount(list_of_statement, weights=row, minlength=count) for row in scores]) / np.maximum(1, sizes)
+    means = np.stack([np.bincount(list_of_statement, weights=row, minlength=count) for row in scores]) / np.maximum(
+        1, sizes
+    )
     share = np.where(sizes > 1, AGREEMENT, 0.0)[list_of_statement]
     return scores * (1 - share) + means[:, list_of_statement] * share
 

@@ -27,7 +27,9 @@ def find_contacts(text: str, title: str = "") -> list[Contact]:
             previous_owner = owner or previous_owner
             office, note = find_office(lines, found, number, index, title, owner)
             institution = office if office and office != title else owner_of_last_resort(title)
-            country = country_of(value.value, lines[number], "\n".join(lines[max(0, number - 3) : number]), f"{title}\n{text}")
+            country = country_of(
+                value.value, lines[number], "\n".join(lines[max(0, number - 3) : number]), f"{title}\n{text}"
+            )
             normalized = normalize_value(value.label, value.value, country)
             contact = Contact(institution, value.label, value.value, normalized, note if value.label == "TEL" else "")
             contacts.setdefault((institution, value.label, value.value), contact)

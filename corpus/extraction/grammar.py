@@ -16,11 +16,20 @@ UNFINISHED = re.compile(
 ADNOMINAL = re.compile(
     r"(?:^|\s|[가-힣])(?:[가-힣]는|던|하던|한|된|할|될|있을|없을|했을|됐을|받을|갈|올|볼|쓸|살|챙길|확인할|알아야|같은|많은|좋은|싼|큰|받은|먹은|찍은|얻은|낸|본|온|간|산|딴|쓴|탄|준|깬|찬|된다는|라는|어떤|이런|그런)$"
 )
-FINISHES_ADNOMINAL = re.compile(r"(?:대한|북한|남한|제한|권한|기한|무한|한한|할인|역할|분할|관할|주민|시한|최대한|최소한|결한|생활|오는|가는\s?길)$")
+FINISHES_ADNOMINAL = re.compile(
+    r"(?:대한|북한|남한|제한|권한|기한|무한|한한|할인|역할|분할|관할|주민|시한|최대한|최소한|결한|생활|오는|가는\s?길)$"
+)
 NOUN_THOUGH = re.compile(  # nouns that end like a verb or a particle
     r"(?:마을|가을|노을|서울|겨울|개울|거울|저울|한을|바다|비자|사다리차|캐나다|소다|제도|지도|은행|사은|재은|보은|조은|고은|순은|현은|동네|가네|어네|[가-힣]{1,3}시네|해외|오해|이해|피해|방해|손해|올해|새해|견해|저해|공해|침해|재해|상해|진해|남해|동해|서해|김해|북해|지네|그네|인가|허가|전문가|물가|휴가|평가|국가|추가|참가|불가|대가|작가|주가|증가|원가|단가|고가|저가|시가|상가|요가|정가|건의|재가|폐가|화가|무늬|에너지|가지|단지|편지|공지|금지|해지|폐지|방지|정지|유지|토지|부지|월급|급여|대여|참여|기여|증여|부여|잔여|무료|서류|종류|시가|바코드)$"
 )
-PARTICLES = {"이가": ("이", "가"), "을를": ("을", "를"), "은는": ("은", "는"), "과와": ("과", "와"), "으로": ("으로", "로"), "이라": ("이", "")}
+PARTICLES = {
+    "이가": ("이", "가"),
+    "을를": ("을", "를"),
+    "은는": ("은", "는"),
+    "과와": ("과", "와"),
+    "으로": ("으로", "로"),
+    "이라": ("이", ""),
+}
 # What a question never contains: two particles or commas in a row, a particle behind an unfinished word.
 FAULT = re.compile(
     r"(?:에에|을을|를를|를을|을를|는는|에서에|니다[은는이가을를에])(?=\s|$)|[,.]\s?,|\s[은는이가을를에의](?=\s|[.,?])|\s{2}|^[\s,.은는를]|''|\(\s*\)"
@@ -45,7 +54,9 @@ def add_particles(pattern: str, **words: str) -> str:
                 closed_here = closed and not ("가" <= word[-1:] <= "힣" and (ord(word[-1]) - ord("가")) % 28 == 8)
             else:
                 closed_here = closed
-            pattern = pattern.replace(f"{{{name}}}{{{pair}}}", f"{{{name}}}" + (after_consonant if closed_here else after_vowel))
+            pattern = pattern.replace(
+                f"{{{name}}}{{{pair}}}", f"{{{name}}}" + (after_consonant if closed_here else after_vowel)
+            )
         pattern = pattern.replace(f"{{{name}}}", word)
     return pattern
 
@@ -54,7 +65,9 @@ def is_noun_phrase(text: str) -> bool:
     """Whether a particle may follow a text: its last word is a noun, and it is not a sentence."""
     text = text.strip()
     last = text.rsplit(" ", 1)[-1]
-    if not re.search(r"[가-힣A-Za-z0-9)%]$", text) or re.search(r"[.,?!…:;]\s|(?:습니다|세요|어요|아요|해요|니까)\s", text):
+    if not re.search(r"[가-힣A-Za-z0-9)%]$", text) or re.search(
+        r"[.,?!…:;]\s|(?:습니다|세요|어요|아요|해요|니까)\s", text
+    ):
         return False
     if NOUN_THOUGH.search(last):
         return True

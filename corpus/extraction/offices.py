@@ -26,13 +26,17 @@ ROLE = (
     r"|민원|민원실|교무실|행정실|상담|상담실|예약|예약실|문의|신청|접수|신고|안내|데스크|프런트|로비|lobby|front|desk|office|팩스|fax|직통|휴대폰|핸드폰|모바일|mobile|일반|전용|통역|번호|전화|연락처|담당|담당자"
     r"|카톡|카카오톡|바이버|viber|whatsapp|와츠앱|왓츠앱|문자|sms|본사|지점|1층|2층|globe|smart|글로브|스마트|숙소|매장|주차|배달|정전|누수|고장|분실|여권|비자|일반전화|인터넷전화"
 )
-ONLY_ROLE = re.compile(rf"^(?:(?:{ROLE})(?:용|시|및|과|와|의|또는|중)?[\s&+/·,.()~\-:]*(?:및\s|또는\s)?)+$", re.IGNORECASE)
+ONLY_ROLE = re.compile(
+    rf"^(?:(?:{ROLE})(?:용|시|및|과|와|의|또는|중)?[\s&+/·,.()~\-:]*(?:및\s|또는\s)?)+$", re.IGNORECASE
+)
 # Rooms and desks that every office has: alone, they name nobody.
 PART_OF_OFFICE = re.compile(
     r"^(?:민원실|교무실|행정실|상담실|관리실|사무실|사무국|접수처|창구|안내소|당직실|상황실|원무과|콜센터|고객센터|센터|본부|지점|본점|응급실|예약실|고객부)$"
 )
 # Words of a label that say what a number of an office is for: "주차 단속", "소음·먼지".
-NEEDS_OFFICE = re.compile(r"단속|접수|고장|당직|신청|등록|상담|민원|담당|교통|쓰레기|소음|수당|연금|보육|위생|간호사|billing|관리비|수리|총괄|허가|복지|재난|환경")
+NEEDS_OFFICE = re.compile(
+    r"단속|접수|고장|당직|신청|등록|상담|민원|담당|교통|쓰레기|소음|수당|연금|보육|위생|간호사|billing|관리비|수리|총괄|허가|복지|재난|환경"
+)
 # Words behind the name of an office in a heading or a title.
 BEHIND_OFFICE = re.compile(
     r"\s*(?:의\s)?(?:(?:비상|긴급|주요|각종|대표|공식)?\s?(?:연락처|연락망|전화번호|전화|번호|이용|운영|업무|위치|오시는\s?길|안내|공지|알림|정보|목록|모음|명단|현황|소개|문의|및|와|과))+\s*(?:\(.*\))?$"
@@ -114,7 +118,12 @@ def _office_in(heading: str) -> str:
     bare = clean_name(BEHIND_OFFICE.sub("", clean_name(BULLET.sub("", text))))
     if len(text) > 40 or SENTENCE_SIGN.search(bare) or re.search(r"\d{3}|:\s*\S", text):
         return ""
-    if 2 <= len(bare) <= 20 and ENDS_AS_OFFICE.search(bare) and not NO_NAME_ALONE.match(bare) and not ONLY_ROLE.match(bare):
+    if (
+        2 <= len(bare) <= 20
+        and ENDS_AS_OFFICE.search(bare)
+        and not NO_NAME_ALONE.match(bare)
+        and not ONLY_ROLE.match(bare)
+    ):
         return bare
     names = [name for name in find_institutions(text) if not NO_NAME_ALONE.match(name) and not ONLY_ROLE.match(name)]
     return names[0] if names else ""

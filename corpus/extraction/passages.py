@@ -6,8 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from corpus.extraction.contact_values import holds_contact
-from corpus.extraction.shortening import CUT, shorten
 from corpus.extraction.marks import LONGEST_HEADING
+from corpus.extraction.shortening import CUT, shorten
 from corpus.raw.layout import BULLET, CHAT_PREFIX, HEAD_LINE, MARKS_ONLY, NUMBERED_ITEM
 from corpus.raw.sentences import SENTENCE_END, split_sentences
 

@@ -3,13 +3,13 @@
 import re
 from dataclasses import dataclass, replace
 
-from corpus.extraction.contact_values import CONTACT_LABEL
+from corpus.extraction.contact_values import CONTACT_LABEL, find_values
 from corpus.extraction.marks import (
+    ASKS,
     ENDS_LIKE_SENTENCE,
     IN_BRACKETS,
     ITEM_MARK,
     LONGEST_HEADING,
-    ASKS,
     REPLY,
     is_marked_heading,
     mark_of,
@@ -21,6 +21,7 @@ from corpus.raw.titles import repeats_title
 
 # In characters.
 LONGEST_ANNOUNCEMENT = 40  # a heading that ends with a colon
+LONGEST_CONTACT = 40  # with the name of its owner
 LONGEST_ITEM = 50  # of several sentences in one statement
 SHORTEST_STATEMENT = 2
 # "준비물: 여권, 사진", but neither "https://…" nor "18:00".
@@ -83,7 +84,7 @@ def read_statements(text: str, title: str = "", split_lists: bool = True) -> lis
 
 
 def _reply_start(lines: list[str], title: str) -> int:
-    """The number of the first line below the questions of a text whose title is a question and whose replies are unmarked."""
+    """The number of the first line below the questions of a text: its title is a question, its replies have no mark."""
     if not ASKS.search(title) or any(map(REPLY.match, lines)):
         return len(lines)
     asked = False
@@ -131,7 +132,10 @@ def _read_next(line: str, following: str, has_text_below: bool, at: _Position, s
 
 def _is_contact(piece: str) -> bool:
     """Whether a piece of a line only gives a contact; a sentence keeps its telephone number."""
-    return bool(CONTACT_LABEL.search(piece)) and not (len(piece) > LONGEST_HEADING and ENDS_LIKE_SENTENCE.search(piece))
+    if len(piece) > LONGEST_HEADING and ENDS_LIKE_SENTENCE.search(piece):
+        return False
+    is_short_with_number = len(piece) <= LONGEST_CONTACT and any(each.label == "TEL" for each in find_values(piece))
+    return bool(CONTACT_LABEL.search(piece)) or is_short_with_number
 
 
 def _read_line(

@@ -24,13 +24,16 @@ SMALL_TALK = re.compile(
     r"안녕하(?:세요|십니까)|감사(?:합니다|드|해요)|고맙|수고(?:하|들)|반갑|반가워|부탁\s?드|부탁해요|좋은\s?(?:하루|주말)|행복한\s?하루|복\s?많이|이웃\s?추가|공감|구독|좋아요\s?(?:꾹|눌)|포스팅"
     r"|도움이\s?되(?:셨|었|길|시)|오늘은\s.{0,20}(?:알려|소개|적어|써)|[ㅋㅎㅠㅜ]{2,}\s*$|기원합니다|귀\s?(?:가정|댁)|협조해\s?주셔서|드림\s*[-]?$|올림$|죄송"
 )
-ADVISES = re.compile(r"세요|십시오|바랍니다|야\s?(?:합|해|한|됩|돼)|됩니다|돼요|없습니다|없어요|안\s?(?:됩|돼|되)|불가|금지|필요|가능|까지|부터")
+ADVISES = re.compile(
+    r"세요|십시오|바랍니다|야\s?(?:합|해|한|됩|돼)|됩니다|돼요|없습니다|없어요|안\s?(?:됩|돼|되)|불가|금지|필요|가능|까지|부터"
+)
 
 FACT = re.compile(r"일시|기간|기한|장소|요금|비용|금액|시간|수수료|마감|날짜|시험일|지원|대상|가격|합계|총액")
 TOTAL = re.compile(r"합계|합쳐|총\s|모두\s?합|결론|결국|다\s?해서|절대|반드시")
-ANNOUNCES = re.compile(r"(?:다음|아래)(?:과|와)?\s?(?:같|사항|내용|수칙|번호|링크|을|를)|이렇습니다|[:：]$|첨부\s?파일|다운로드|\.(?:pdf|hwp|docx?|jpg|png)\b")
+ANNOUNCES = re.compile(r"(?:다음|아래)(?:과|와)?\s?(?:같|사항|내용|수칙|번호|링크|을|를)|이렇습니다|[:：]$")
 LISTED_ELSEWHERE = re.compile(r"준비물|구비|지참|제출\s?서류|필요\s?서류|챙길|가져")
 
+ATTACHMENT = re.compile(r"첨부\s?파일|회\s?다운로드|\.(?:pdf|hwp|docx?|xlsx?|jpe?g|png)\b", re.IGNORECASE)
 # What a statement's weight is multiplied by, for each that it matches.
 WORTHS = ((SMALL_TALK, 0.15), (ASKS, 0.2), (ANNOUNCES, 0.15), (TELLS_FIGURE, 2.0), (ADVISES, 1.4), (TOTAL, 1.3))
 
@@ -55,7 +58,9 @@ def _may_be_chosen(statement: Statement) -> bool:
     """Whether a statement says something by itself: no heading and no fragment."""
     text = statement.text
     is_long_enough = len(text) >= SHORTEST_SENTENCE and len(CONTENT_WORD.findall(text)) >= 2
-    return not statement.is_heading and (is_long_enough or bool(AMOUNT.search(text) and CONTENT_WORD.search(text)))
+    return not (statement.is_heading or ATTACHMENT.search(text)) and (
+        is_long_enough or bool(AMOUNT.search(text) and CONTENT_WORD.search(text))
+    )
 
 
 def _factors(statements: Sequence[Statement], words: Sequence[set[str]], topic: str) -> list[float]:

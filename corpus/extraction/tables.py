@@ -3,7 +3,9 @@
 import re
 
 CELL_END = re.compile(r"\s*\|\s*|\t+| {2,}|\s/\s|,(?!\d{3}(?!\d))\s?")
-AMOUNT = re.compile(r"\d[\d,.]*\s?(?:천|만|억)?\s?(?:원|페소|달러|불|엔|위안|유로|%|PHP|P\b)|₱\s?\d|\$\s?\d|^\d{1,3}(?:,\d{3})+|^\d{3,}$|^(?:무료|불가|없음|당일|무상)$")
+AMOUNT = re.compile(
+    r"\d[\d,.]*\s?(?:천|만|억)?\s?(?:원|페소|달러|불|엔|위안|유로|%|PHP|P\b)|₱\s?\d|\$\s?\d|^\d{1,3}(?:,\d{3})+|^\d{3,}$|^(?:무료|불가|없음|당일|무상)$"
+)
 FEWEST_ROWS = 2  # below the head of a table
 
 

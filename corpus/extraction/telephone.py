@@ -42,7 +42,8 @@ CALLED = (
 HOTLINE = r"(?:1[0-4]\d|163|182|188|911|8888|13\d\d)"
 NOT_COUNTED = r"(?![\d\w.]*\d|[-~]\d|,\d|\s?(?:명|원|만|천|억|페소|달러|불|개|번지|호|층|일|년|월|시|분|건|%|㎞|km|kg|m\b|동|회|세|대\b|가지|쪽|조|위|점|차|통|곳|곡|편|매|평|리|전|후|이상|이하|여\s?명))"
 CALLED_NUMBER = re.compile(
-    rf"(?:{CALLED}\s?(?:번호)?\s?[:：(]?\s?)({HOTLINE}(?:\s?[,/·]\s?{HOTLINE})*|[1-9]\d{{2,3}}-\d{{4}}){NOT_COUNTED}", re.IGNORECASE
+    rf"(?:{CALLED}\s?(?:번호)?\s?[:：(]?\s?)({HOTLINE}(?:\s?[,/·]\s?{HOTLINE})*|[1-9]\d{{2,3}}-\d{{4}}){NOT_COUNTED}",
+    re.IGNORECASE,
 )
 # Before digits that look like a telephone number and are another number.
 OTHER_NUMBER_BEFORE = re.compile(

@@ -17,7 +17,9 @@ ENDS_WITH_CATEGORY = re.compile(
     r"|[을를]\s(?:청원|반대|건의|요청|촉구|제안|부탁|강력히\s요구)(?:합니다|드립니다))$"
 )
 ASIDE_AT_END = re.compile(r"\s*(?:\([^()]*\)|\[[^\[\]]*\]|【[^】]*】|<[^<>]*>)\s*$")
-CATEGORY = re.compile(r"^\s*(?:\[[^\[\]]{1,14}\]|【[^】]{1,14}】|<[^<>]{1,10}>|\([^()]{1,10}\)|Q\s?\d*[.:)]|문의\s?[:：]|질문\s?[:：]|\d{1,3}[.)])\s*(?=\S)")
+CATEGORY = re.compile(
+    r"^\s*(?:\[[^\[\]]{1,14}\]|【[^】]{1,14}】|<[^<>]{1,10}>|\([^()]{1,10}\)|Q\s?\d*[.:)]|문의\s?[:：]|질문\s?[:：]|\d{1,3}[.)])\s*(?=\S)"
+)
 MARKS = " \t★☆■●◆▶※*=-~!.,…·:;'\"“”‘’「」『』♥♡#^ㅋㅎㅠㅜ?"
 CLEAR_PARTS = re.compile(r"\s*(?://|\||\s[–—-]\s|[–—]|\s/\s)\s*")
 PARTS = re.compile(r"\s*(?://|\||…|\s[–—-]\s|[–—]|\s/\s|!\s|\.\s|\?\s|,\s|:\s)\s*")
@@ -77,7 +79,10 @@ def keyword_topics(document: Document) -> tuple[str, ...]:
             forms.setdefault(stem, set()).add(word[len(stem) :])
     head = document.text[:HEAD_CHARACTERS]
     score = {
-        stem: count[stem] + 2 * (len(forms[stem]) - 1) + (2 if stem in head else 0) + (3 if stem in document.title else 0)
+        stem: count[stem]
+        + 2 * (len(forms[stem]) - 1)
+        + (2 if stem in head else 0)
+        + (3 if stem in document.title else 0)
         for stem in count
         if any(form.startswith(SURE_PARTICLES) for form in forms[stem]) and (count[stem] > 1 or stem in document.title)
     }

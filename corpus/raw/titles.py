@@ -9,7 +9,9 @@ LONGEST_TITLE = 60  # characters
 MOST_BESIDE_TITLE = 11  # characters of a line that repeats the title and says nothing else
 MOST_LINES_BEFORE_TEXT = 16
 LONGEST_AUTHOR = 10  # characters of a name in a line of its own
-PICTURES = re.compile(r"^\s*(?:[\U0001f000-\U0001faff\u2600-\u26ff\u2b50\u2700-\u2704\u2706-\u2712\u2728-\u2749]\ufe0f?\s*)+(?=\S)")
+PICTURES = re.compile(
+    r"^\s*(?:[\U0001f000-\U0001faff\u2600-\u26ff\u2b50\u2700-\u2704\u2706-\u2712\u2728-\u2749]\ufe0f?\s*)+(?=\S)"
+)
 # What a page shows around a post.
 FURNITURE = re.compile(
     r"^\s*(?:본문\s?(?:바로가기|기타\s?기능)|(?:메뉴|본문|내용|주메뉴|하위메뉴)\s?(?:으로)?\s?(?:바로가기|건너뛰기)|블로그(?:\s?메뉴)?|카테고리\s?(?:이동|없음)?|검색|MY\s?메뉴(?:\s?열기)?|프로필|이웃\s?추가|URL\s?복사|공유(?:하기)?|신고(?:하기)?|로그인|회원가입"
@@ -49,7 +51,9 @@ def find_title(lines: tuple[str, ...]) -> str:
     The title is the first line with words, or the one above the author and the date if there are such lines.
     """
     first_lines = [CHAT_PREFIX.sub("", text) for text in lines[:MOST_LINES_BEFORE_TEXT] if not FURNITURE.match(text)]
-    candidates = [RUN_IN_LIST.sub("", PICTURES.sub("", text)) for text in first_lines if text.strip() and not NOTE.match(text)]
+    candidates = [
+        RUN_IN_LIST.sub("", PICTURES.sub("", text)) for text in first_lines if text.strip() and not NOTE.match(text)
+    ]
     if len(lines) < 2 or not candidates:
         return ""
     for text in candidates[:3]:

@@ -4,7 +4,7 @@
     python -m benchmarks.learn_extraction --write     # learn from all of them, and write corpus/extraction/learned.npz
     python -m benchmarks.learn_extraction --curve     # a learning curve: what more labelled posts would bring
 
-The labelled posts are `tests/labelled/*.jsonl`, without those in UNSEEN, which only judge the result. After adding posts of
+The labelled posts are `tests/labelled/*.jsonl`, without those in UNSEEN. After adding posts of
 your own to a file there, run it with --write and then step 01 again.
 """
 

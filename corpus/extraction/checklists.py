@@ -176,7 +176,8 @@ def _agree(scores: np.ndarray, statements: Sequence[Statement]) -> np.ndarray:
         1, sizes
     )
     share = np.where(sizes > 1, AGREEMENT, 0.0)[list_of_statement]
-    return scores * (1 - share) + means[:, list_of_statement] * share
+    agreed: np.ndarray = scores * (1 - share) + means[:, list_of_statement] * share
+    return agreed
 
 
 def statement_features(statements: Sequence[Statement], title: str = "") -> tuple[np.ndarray, np.ndarray]:

@@ -88,7 +88,7 @@ def _possible_spans(line: str) -> Iterator[tuple[int, int, str]]:
     for match in KAKAO_VALUE.finditer(line) if "KAKAO: " in line else ():
         yield *match.span(1), "KAKAO"
     for match in BARE_ID.finditer(line) if "_" in line else ():
-        if not OTHER_MESSENGER.search(line[: match.start()]):
+        if not match[0].isupper() and not OTHER_MESSENGER.search(line[: match.start()]):
             yield *match.span(), "KAKAO"
     for match in ADDRESS_VALUE.finditer(line) if "ADDR: " in line else ():
         yield *_address_span(line, *match.span(1)), "ADDR"

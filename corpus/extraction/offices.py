@@ -53,17 +53,17 @@ def find_office(
 ) -> tuple[str, str]:
     """The owner of the value `found[line][index]` and a note, "" for none; `owner` is the name chosen by its position.
 
-    An owner that is the name of somebody stays, without a note.
+    An owner that is the name of somebody stays.
     """
     label = _label(lines[line], found[line], index)
+    note = _note(label, lines[line][found[line][index].end :])
     if owner and owner != title and not ONLY_ROLE.match(owner) and not PART_OF_OFFICE.match(owner):
         if owner != clean_name(label) or not NEEDS_OFFICE.search(label) or find_names(label):
-            return owner, ""
+            return owner, "" if note in owner else note
         office = _heading_right_above(lines, found, line, title)
         return (office, owner) if office else (owner, "")
     if len(owner) < len(label) <= LONGEST_ROLE and label.endswith(f" {owner}") and not ONLY_ROLE.match(label):
         return label, ""  # "하얀이 치과", not "치과"
-    note = _note(label, lines[line][found[line][index].end :])
     if owner == title and not note:
         return owner, ""
     office = _office_above(lines, found, line) or _office_in(title)

@@ -81,34 +81,39 @@ OWN_WORDS = {
     "과태료": "{topic} 벌금이 얼마예요?",
     "벌금": "{topic} 과태료가 얼마예요?",
 }
-# What people want to know, and the words of a text that tells it.
+PRICE = re.compile(r"\d\s?(?:만\s?)?(?:원|페소|달러|불)")
+# What people want to know: the words and the figures of a line that tells it, and the question.
 WANTED = (
-    (re.compile(r"수수료"), r"\d\s?(?:원|페소|달러|불)", "{topic} 관련해서 수수료가 얼마인지 알고 싶어요."),
-    (re.compile(r"과태료|벌금"), r"\d\s?(?:만\s?)?(?:원|페소)", "{topic} 관련해서 벌금이 얼마인지 궁금해요."),
+    (re.compile(r"수수료"), PRICE, "{topic} 관련해서 수수료가 얼마인지 알고 싶어요."),
+    (
+        re.compile(r"과태료|벌금"),
+        PRICE,
+        "{topic} 관련해서 벌금이 얼마인지 궁금해요.",
+    ),
     (
         re.compile(r"비용|요금|가격|학비|등록금|월세|입장료|값"),
-        r"\d\s?(?:만\s?)?(?:원|페소|달러|불)",
+        PRICE,
         "{topic} 관련해서 돈이 얼마나 드나요?",
     ),
     (
         re.compile(r"준비물|구비\s?서류|제출\s?서류|필요\s?서류|지참|챙[겨기길]"),
-        "",
+        re.compile(""),
         "{topic} 관련해서 뭘 챙겨 가야 하나요?",
     ),
     (
         re.compile(r"마감|기한|까지\s?(?:신청|접수|납부|제출)|접수\s?기간|신청\s?기간"),
-        r"\d\s?[월일.]",
+        re.compile(r"\d\s?[월일.]"),
         "{topic} 관련해서 언제까지 해야 하나요?",
     ),
-    (re.compile(r"주의|조심|유의|사기|사칭"), "", "{topic} 관련해서 조심할 점이 뭐예요?"),
+    (re.compile(r"주의|조심|유의|사기|사칭"), re.compile(""), "{topic} 관련해서 조심할 점이 뭐예요?"),
     (
         re.compile(r"TEL: |\d{2,4}-\d{3,4}-\d{4}|전화|문의"),
-        r"\d{3}-\d{4}",
+        re.compile(r"\d{3}-\d{4}"),
         "{topic} 관련 문의는 어디로 전화하면 되나요?",
     ),
     (
         re.compile(r"며칠|소요|걸리|걸립|걸려|영업일"),
-        r"\d\s?(?:일|주|시간|분|개월|달)",
+        re.compile(r"\d\s?(?:일|주|시간|분|개월|달)"),
         "{topic} 관련해서 시간이 얼마나 걸리나요?",
     ),
 )
@@ -130,6 +135,12 @@ def ask(document: Document, variant: int = 0) -> str:
     return questions[0] if questions else f"{_quote(document)} 글을 정리해줘."
 
 
+def all_patterns() -> tuple[str, ...]:
+    """Every wording of a question, with {topic} and the like in place of what it is about."""
+    by_title = (*ABOUT_STEPS, *ABOUT_TOPIC, *ABOUT_SENTENCE, *ASKED, *ABOUT_TIME, *ABOUT_KEYWORDS, *ABOUT_PART)
+    return (*by_title, *OWN_WORDS.values(), *(pattern for _, _, pattern in WANTED))
+
+
 def _questions(document: Document, choice: int, variant: int) -> Iterator[str]:
     """Possible questions, the wanted one first."""
     topic = title_topic(document.title)
@@ -141,7 +152,9 @@ def _questions(document: Document, choice: int, variant: int) -> Iterator[str]:
     if variant % 3 == 2:
         yield from _ask_by_keywords(document, choice)
     if choice % 2 and document.part == 0:
-        yield from _ask_in_own_words(document, topic, choice // 2)
+        questions = _ask_in_own_words(document, topic)
+        if variant // 2 < len(questions):  # each only once
+            yield questions[(choice - variant + variant // 2) % len(questions)]
     yield _ask_by_title(document.title, topic, choice)
 
 
@@ -157,21 +170,21 @@ def _ask_by_title(title: str, topic: str, choice: int) -> str:
     return add_particles(ABOUT_TOPIC[choice % len(ABOUT_TOPIC)], topic=without_category(topic))
 
 
-def _ask_in_own_words(document: Document, topic: str, choice: int) -> Iterator[str]:
+def _ask_in_own_words(document: Document, topic: str) -> list[str]:
     """Questions with the words that a searcher would use."""
     if not is_noun_phrase(topic) or BEFORE_TIME.search(topic):
-        return
+        return []
     topic = without_category(topic)
     thing, _, event = topic.rpartition(" ")
     questions = []
     if event in OWN_WORDS and len(thing) > 1 and is_noun_phrase(thing) and not re.search(r"\d차?$", thing):
         questions.append(add_particles(OWN_WORDS[event], topic=thing))
+    lines = document.text.split("\n")
     for words, figures, pattern in WANTED:
-        if words.search(document.text) and not words.search(topic) and re.search(figures, document.text):
+        told = any(words.search(line) and figures.search(line) for line in lines)
+        if told and not words.search(topic):
             questions.append(add_particles(pattern, topic=topic))
-    if questions:
-        start = choice % len(questions)
-        yield from questions[start:] + questions[:start]
+    return questions
 
 
 def _ask_by_keywords(document: Document, choice: int) -> Iterator[str]:
@@ -195,7 +208,7 @@ def _first_sentence(text: str) -> str:
 
 
 def _join(topics: tuple[str, ...]) -> str:
-    """ "여권과 비자" for both."""
+    """Both topics with the particle between them: 여권과 비자."""
     return add_particles("{first}{과와} {second}", first=topics[0], second=topics[1]) if len(topics) > 1 else topics[0]
 
 

@@ -21,7 +21,7 @@ from corpus.raw.titles import repeats_title
 
 # In characters.
 LONGEST_ANNOUNCEMENT = 40  # a heading that ends with a colon
-LONGEST_CONTACT = 40  # with the name of its owner
+LONGEST_NAME_OF_CONTACT = 32  # beside the number of a contact
 LONGEST_ITEM = 50  # of several sentences in one statement
 SHORTEST_STATEMENT = 2
 # "준비물: 여권, 사진", but neither "https://…" nor "18:00".
@@ -134,8 +134,9 @@ def _is_contact(piece: str) -> bool:
     """Whether a piece of a line only gives a contact; a sentence keeps its telephone number."""
     if len(piece) > LONGEST_HEADING and ENDS_LIKE_SENTENCE.search(piece):
         return False
-    is_short_with_number = len(piece) <= LONGEST_CONTACT and any(each.label == "TEL" for each in find_values(piece))
-    return bool(CONTACT_LABEL.search(piece)) or is_short_with_number
+    numbers = [each for each in find_values(piece) if each.label == "TEL"]
+    rest = len(piece) - sum(each.end - each.start for each in numbers)
+    return bool(CONTACT_LABEL.search(piece)) or (bool(numbers) and rest <= LONGEST_NAME_OF_CONTACT)
 
 
 def _read_line(

@@ -28,7 +28,8 @@ EXTENSION_WORDS = r"(?:내선|교환|ext\.?|loc\.?|local)(?:\s?번호)?\s?[:.]?\
 DEPARTMENT = r"(?:[가-힣]{1,8}\s)?"
 EXTENSION = rf"(?:\s?\(\s?{DEPARTMENT}{EXTENSION_WORDS}\s?\)|,\s?{DEPARTMENT}{EXTENSION_WORDS}|\s?{EXTENSION_WORDS})?"
 NOT_WITHIN = r"(?<![\w.\-₱$#+])(?<![^\d\s]/)"
-NOT_BEFORE = r"(?![\d\w]*\d|-\d|\s?(?:페소|원|불|달러|만|천|년|PHP|php))"
+UNIT = r"페소|원(?!장|무|내|격|어|래)|불(?!편|만|법)|달러|만\s?(?:원|페소|달러|명)|천\s?원|년|PHP|php"
+NOT_BEFORE = rf"(?![\d\w]*\d|-\d|\s?(?:{UNIT}))"
 PHONE_NUMBER = re.compile(rf"{NOT_WITHIN}(?:{FULL_NUMBER}){RANGE}{EXTENSION}{NOT_BEFORE}", re.IGNORECASE)
 LABELLED_NUMBER = re.compile(
     rf"{NOT_WITHIN}(?:{FULL_NUMBER}|{LOCAL_NUMBER}){RANGE}{EXTENSION}{NOT_BEFORE}", re.IGNORECASE
@@ -40,7 +41,10 @@ CALLED = (
     r"|대사관|영사관|위원회|상담|신고|전화|콜|핫라인|긴급|응급|고객센터|콜센터|국번\s?없이|☎|TEL:|hotline|police)"
 )
 HOTLINE = r"(?:1[0-4]\d|163|182|188|911|8888|13\d\d)"
-NOT_COUNTED = r"(?![\d\w.]*\d|[-~]\d|,\d|\s?(?:명|원|만|천|억|페소|달러|불|개|번지|호|층|일|년|월|시|분|건|%|㎞|km|kg|m\b|동|회|세|대\b|가지|쪽|조|위|점|차|통|곳|곡|편|매|평|리|전|후|이상|이하|여\s?명))"
+NOT_COUNTED = (
+    r"(?![\d\w.]*\d|[-~]\d|,\d|\s?(?:명|원|만|천|억|페소|달러|불|개|번지|호|층|일|년|월|시|분|건|%|㎞|km|kg|m\b|동|회|세|대\b"
+    r"|가지|쪽|조|위|점|차|통|곳|곡|편|매|평|리|전|후|이상|이하|여\s?명))"
+)
 CALLED_NUMBER = re.compile(
     rf"(?:{CALLED}\s?(?:번호)?\s?[:：(]?\s?)({HOTLINE}(?:\s?[,/·]\s?{HOTLINE})*|[1-9]\d{{2,3}}-\d{{4}}){NOT_COUNTED}",
     re.IGNORECASE,
@@ -57,7 +61,8 @@ DATE_SHAPE = re.compile(r"^(?:19|20)\d\d[ \-.]")
 # Words that say in which country a number is called.
 PHILIPPINES = re.compile(
     r"필리핀|마닐라|세부|막탄|마카티|타기그|BGC|파사이|퀘존|케손|파라냐케|알라방|올티가스|앙헬레스|클락|수빅|바기오|다바오|일로일로|보라카이|보홀|팔라완|카비테|바탕가스|바콜로드|두마게티"
-    r"|페소|PHP|이민국|바랑가이|그랩|말라테|에르미타|Manila|Makati|Cebu|Taguig|Pasig|Quezon|Baguio|Davao|Philippine|Barangay|\+ ?63|\b09\d\d[-. ]?\d{3}"
+    r"|페소|PHP|이민국|바랑가이|그랩|말라테|에르미타"
+    r"|Manila|Makati|Cebu|Taguig|Pasig|Quezon|Baguio|Davao|Philippine|Barangay|\+ ?63|\b09\d\d[-. ]?\d{3}"
 )
 KOREA = re.compile(
     r"한국(?!인|대사관|학교|어|분|사람|식당|영사|말|계)|국내|서울|부산|대구시|인천|대전|울산|수원|경기도|강원|충청|전라도|경상|제주|[가-힣]구청|도청|군청|주민센터|행정복지|동사무소|국번"

@@ -59,13 +59,20 @@ class KnownContacts:
         unknown: list[tuple[int, int]] = []
         known: list[tuple[int, int]] = []
         for each in find_values(line):
-            is_known = (each.label, normalize_value(each.label, each.value)) in self.normalized
+            is_known = (
+                (each.label, normalize_value(each.label, each.value)) in self.normalized
+                # A hotline such as 112 is no secret, and other digits of the sources may be written.
+                or (each.label == "TEL" and self._allows_digits(digits_of(each.value)))
+            )
             (known if is_known else unknown).append((each.start, each.end))
         for run in find_runs(line):
             is_within = any(start <= run.start() and run.end() <= end for start, end in known)
             if not is_within and digits_of(run[0]) not in self.digits:
                 unknown.append(run.span())
         return [start for start, _ in unknown]
+
+    def _allows_digits(self, digits: str) -> bool:
+        return len(digits) < FEWEST_DIGITS or digits in self.digits
 
     def _rests(self, line: str, unknown: Iterable[int]) -> Iterator[str]:
         """What would complete the unknown contacts, which begin at these positions of a line, to known ones."""

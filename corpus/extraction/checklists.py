@@ -56,6 +56,9 @@ SIGNS = {
         r"|affidavit|certificate|ID"
         r"|서식|등본|초본|증서|수첩|진단|인증서|명세서|동의서|소견서|등록증|물병|우산|모자|장갑|운동화|수건|옷|약[,\s]|항공권|티켓|달러|페소$|도장|인감"
     ),
+}
+LONGEST_END = 16  # characters
+SIGNS_AT_END = {
     # "물기를 닦는다.", "신청서를 냅니다.": steps are told so, and facts.
     "declares": re.compile(rf"(?:[{PRESENT_STEMS}]다|(?<![었았했됐였겠])습니다|[가-힣](?<![습었았])니다)[.!]?$"),
     "tells a story": re.compile(
@@ -141,9 +144,10 @@ def classify(statements: Sequence[Statement], title: str = "") -> list[str]:
 
 def _bonuses(statement: Statement) -> Iterator[tuple[str, float]]:
     """What is added to the scores of a statement: its heading names a list, or its verb says that things are taken."""
-    for name, pattern in NAMED_LISTS.items():
-        if pattern.search(statement.inline_heading or statement.heading):
-            yield name, NAMED
+    if heading := statement.inline_heading or statement.heading:
+        for name, pattern in NAMED_LISTS.items():
+            if pattern.search(heading):
+                yield name, NAMED
     if TAKEN.search(statement.text):
         yield "bring", NAMED
 
@@ -151,12 +155,14 @@ def _bonuses(statement: Statement) -> Iterator[tuple[str, float]]:
 def _correct(name: str, statement: Statement, is_asked: bool) -> str:
     """The list of a statement, after a look at who acts; `is_asked` is true within a question that has a reply."""
     text = statement.text
+    if CRIMINALS_ACT.match(text) and not statement.is_heading:
+        return "beware" if HABIT.search(text) else "none" if name == "do" else name
+    if name == "none":
+        return name
     is_plain_heading = statement.is_heading and (HEADING_WORDS.match(text) or text.endswith((":", "：")))
     if is_plain_heading or (is_asked and not ADDRESSED.search(text)) or COURTESY.search(text):
         return "none"
-    if CRIMINALS_ACT.search(text):
-        return "beware" if HABIT.search(text) else "none" if name == "do" else name
-    if name == "do" and OTHERS_ACT.search(text) and not ADDRESSED.search(text):
+    if name == "do" and OTHERS_ACT.match(text) and not ADDRESSED.search(text):
         return "none"
     return name
 
@@ -234,7 +240,11 @@ def _text_rows(of_text: tuple[str, ...], is_reply: bool, is_listed: bool, signs:
 
 
 def _signs(text: str) -> tuple[str, ...]:
-    return tuple(sign for sign, pattern in SIGNS.items() if pattern.search(text))
+    end = text[-LONGEST_END:]
+    return (
+        *(sign for sign, pattern in SIGNS.items() if pattern.search(text)),
+        *(sign for sign, pattern in SIGNS_AT_END.items() if pattern.search(end)),
+    )
 
 
 @lru_cache(maxsize=1 << 14)  # a few positions make up most of a text

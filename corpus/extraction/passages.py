@@ -56,9 +56,16 @@ def choose_details(text: str, summary: Collection[str]) -> str:
     """
     in_summary = [line.removesuffix(CUT) for line in summary]
 
+    new: dict[str, int] = {}  # characters of each sentence that the summary leaves out
+
     def gain(passage: Passage) -> int:
-        texts = [sentence.text for sentence in passage.sentences]
-        return sum(len(text) for text in texts if not any(line in text for line in in_summary))
+        total = 0
+        for sentence in passage.sentences:
+            text = sentence.text
+            if text not in new:
+                new[text] = 0 if any(line in text for line in in_summary) else len(text)
+            total += new[text]
+        return total
 
     return max(_find_passages(text), key=gain, default=Passage(0, ())).write()
 

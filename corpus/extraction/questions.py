@@ -131,8 +131,8 @@ def ask(document: Document, variant: int = 0) -> str:
     """
     digest = hashlib.blake2b(document.text.encode(), digest_size=4).digest()
     choice = int.from_bytes(digest, "big") + variant
-    questions = list(dict.fromkeys(filter(is_natural, _questions(document, choice, variant))))
-    return questions[0] if questions else f"{_quote(document)} 글을 정리해줘."
+    questions = filter(is_natural, _questions(document, choice, variant))
+    return next(questions, None) or f"{_quote(document)} 글을 정리해줘."
 
 
 def all_patterns() -> tuple[str, ...]:

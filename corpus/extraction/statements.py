@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from corpus.extraction.contact_values import CONTACT_LABEL, find_values
 from corpus.extraction.marks import (
@@ -41,6 +42,7 @@ class Statement:
     text: str = ""
     heading: str = ""  # the short line above the list or paragraph; "" for none
     inline_heading: str = ""  # "준비물" in "준비물: 여권, 사진"; "" for none
+    list_start: int = 0  # characters before what the inline heading is of
     is_heading: bool = False
     is_item: bool = False  # with a bullet or number
     is_numbered: bool = False
@@ -62,11 +64,28 @@ class _Position:
     is_reply: bool = False
 
 
-def read_statements(text: str, title: str = "", split_lists: bool = True) -> list[Statement]:
+def read_statements(text: str, title: str = "") -> list[Statement]:
     """The statements of a text in its order, without its title, dates, bylines and contact lines.
 
-    "준비물: 여권, 사진" is two of them, or with `split_lists` False one.
+    "준비물: 여권, 사진" is two of them.
     """
+    statements: list[Statement] = []
+    for statement in read_lines(text, title):
+        if statement.inline_heading and LIST_HEADING.search(statement.inline_heading):
+            pieces = _split_list(statement.text[statement.list_start :])
+            statements += [
+                replace(statement, text=piece, is_first=index == 0, siblings=len(pieces))
+                for index, piece in enumerate(pieces)
+                if len(piece) >= SHORTEST_STATEMENT and not _is_contact(piece)
+            ]
+        else:
+            statements.append(statement)
+    return statements
+
+
+@lru_cache(maxsize=2)  # the summary and the checklist of a document read the same text
+def read_lines(text: str, title: str = "") -> tuple[Statement, ...]:
+    """The statements of a text, but "준비물: 여권, 사진" is one."""
     statements: list[Statement] = []
     at = _Position()
     lines = [CHAT_PREFIX.sub("", line.strip()) for line in text.split("\n")]
@@ -79,8 +98,8 @@ def read_statements(text: str, title: str = "", split_lists: bool = True) -> lis
         if HEAD_LINE.match(line) or repeats_title(line, title):
             continue
         at.is_reply = at.is_reply or number >= reply_start or bool(REPLY.match(line))
-        statements += _read_next(line, following[number], any(lines[number + 1 : number + 2]), at, split_lists)
-    return statements
+        statements += _read_next(line, following[number], any(lines[number + 1 : number + 2]), at)
+    return tuple(statements)
 
 
 def _reply_start(lines: list[str], title: str) -> int:
@@ -105,7 +124,7 @@ def _following_lines(lines: list[str]) -> list[str]:
     return following
 
 
-def _read_next(line: str, following: str, has_text_below: bool, at: _Position, split_lists: bool) -> list[Statement]:
+def _read_next(line: str, following: str, has_text_below: bool, at: _Position) -> list[Statement]:
     """The statements of the next line; `at` is moved behind it."""
     if at.after_blank:
         if at.lines_below == 0:
@@ -115,7 +134,7 @@ def _read_next(line: str, following: str, has_text_below: bool, at: _Position, s
             at.heading = ""
     is_marked = is_marked_heading(line, at.last, following)
     may_be_heading = has_text_below and (at.after_blank or not at.heading)
-    position, pieces = _read_line(line, at.heading, may_be_heading, is_marked, split_lists)
+    position, pieces = _read_line(line, at.heading, may_be_heading, is_marked)
     if position.is_heading:
         # "준비물" above "공통" is what the list below "공통" is of.
         outer = f"{at.heading} " if at.heading and at.lines_below == 0 and mark_of(at.last) != mark_of(line) else ""
@@ -139,9 +158,7 @@ def _is_contact(piece: str) -> bool:
     return bool(CONTACT_LABEL.search(piece)) or (bool(numbers) and rest <= LONGEST_NAME_OF_CONTACT)
 
 
-def _read_line(
-    line: str, heading: str, may_be_heading: bool, is_marked: bool, split_lists: bool
-) -> tuple[Statement, list[str]]:
+def _read_line(line: str, heading: str, may_be_heading: bool, is_marked: bool) -> tuple[Statement, list[str]]:
     """The statements of a line: their common fields, and the text of each.
 
     `may_be_heading` says of a short line without a mark whether it is a heading, `is_marked` of one with a mark.
@@ -159,9 +176,9 @@ def _read_line(
         return replace(statement, is_item=True, is_numbered=True), [strip_mark(piece) for piece in run_in]
     inline_heading = INLINE_HEADING.match(body) or INLINE_LIST.match(body)
     if inline_heading and not CONTACT_LABEL.search(body):
-        statement = replace(statement, inline_heading=inline_heading[1])
-        if split_lists and LIST_HEADING.search(inline_heading[1]):
-            return statement, _split_list(inline_heading[2])
+        statement = replace(statement, inline_heading=inline_heading[1], list_start=inline_heading.start(2))
+        if LIST_HEADING.search(inline_heading[1]):
+            return statement, [body]
     is_plain_item = is_short and not is_item and bool(heading)
     is_one_statement = (is_item or is_plain_item) and len(body) <= LONGEST_ITEM
     return replace(statement, is_plain_item=is_plain_item), [body] if is_one_statement else split_sentences(body)

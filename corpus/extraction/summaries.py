@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from corpus.extraction.marks import ASKS
 from corpus.extraction.shortening import LONGEST_LINE, shorten
-from corpus.extraction.statements import Statement, read_statements
+from corpus.extraction.statements import Statement, read_lines
 from corpus.extraction.tables import AMOUNT, name_columns
 from corpus.raw.sentences import SENTENCE_END
 from corpus.raw.words import CONTENT_WORD, content_words
@@ -19,6 +19,8 @@ MOST_SHARED_WORDS = 0.6  # share of the words of the shorter of two statements; 
 TELLS_FIGURE = re.compile(
     rf"{AMOUNT.pattern}|\d\s?(?:년|월|일|주|개월|시간|분|시|층|호|명|세|회|권|통|부|장|㎞|km|kg|℃|도)|\d{{1,2}}:\d\d|\d{{1,2}}\.\s?\d{{1,2}}\.|[~∼]\s?\d"
 )
+MAY_TELL_FIGURE = re.compile(r"\d|무|불가|없음|당일|₱")
+LONGEST_QUESTION_END = 40  # characters at the end of a sentence that show that it asks
 FIGURES = re.compile(r"\d[\d,.:]*")
 SMALL_TALK = re.compile(
     r"안녕하(?:세요|십니까)|감사(?:합니다|드|해요)|고맙|수고(?:하|들)|반갑|반가워|부탁\s?드|부탁해요|좋은\s?(?:하루|주말)|행복한\s?하루|복\s?많이|이웃\s?추가|공감|구독|좋아요\s?(?:꾹|눌)|포스팅"
@@ -35,7 +37,7 @@ LISTED_ELSEWHERE = re.compile(r"준비물|구비|지참|제출\s?서류|필요\s
 
 ATTACHMENT = re.compile(r"첨부\s?파일|회\s?다운로드|\.(?:pdf|hwp|docx?|xlsx?|jpe?g|png)\b", re.IGNORECASE)
 # What a statement's weight is multiplied by, for each that it matches.
-WORTHS = ((SMALL_TALK, 0.15), (ASKS, 0.2), (ANNOUNCES, 0.15), (TELLS_FIGURE, 2.0), (ADVISES, 1.4), (TOTAL, 1.3))
+WORTHS = ((SMALL_TALK, 0.15), (ANNOUNCES, 0.15), (ADVISES, 1.4), (TOTAL, 1.3))
 
 
 def summarize(text: str, title: str, question: str = "") -> list[str]:
@@ -47,7 +49,7 @@ def summarize(text: str, title: str, question: str = "") -> list[str]:
     repeat each other.
     """
     rows = "\n".join(name_columns(text.split("\n")))
-    statements = [each for each in read_statements(rows, title, split_lists=False) if _may_be_chosen(each)]
+    statements = [each for each in read_lines(rows, title) if _may_be_chosen(each)]
     words = [{*content_words(each.text), *FIGURES.findall(each.text)} for each in statements]
     factors = _factors(statements, words, f"{title} {question}")
     most = min(MOST_SUMMARY_LINES, max(3, 2 * len(statements) // 3))
@@ -80,11 +82,12 @@ def _factors(statements: Sequence[Statement], words: Sequence[set[str]], topic: 
 def _worth(statement: Statement, is_answered: bool) -> float:
     """How much a statement tells a reader: figures and advice more than questions and small talk."""
     text = statement.text
-    has_figure = bool(TELLS_FIGURE.search(text))
-    worth = 1.0
+    has_figure = bool(MAY_TELL_FIGURE.search(text) and TELLS_FIGURE.search(text))
+    worth = 0.2 if ASKS.search(text[-LONGEST_QUESTION_END:]) else 1.0
     for pattern, factor in WORTHS:
         if pattern.search(text):
             worth *= factor
+    worth *= 2.0 if has_figure else 1.0
     if not has_figure:
         worth *= 1.0 if SENTENCE_END.search(text) else 0.6  # a list item says little by itself
         worth *= 1.0 if len(text) >= 15 else 0.6

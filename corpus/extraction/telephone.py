@@ -77,11 +77,15 @@ def find_numbers(line: str) -> Iterator[tuple[int, int]]:
     if not MAY_HOLD_NUMBER.search(line):
         return
     line = line.translate(PLAIN)
+    spans: list[tuple[int, int]] = []
     allows_local = "TEL: " in line or "☎" in line or NEXT_NUMBER.search(line)
     for match in (LABELLED_NUMBER if allows_local else PHONE_NUMBER).finditer(line):
         if not DATE_SHAPE.match(match[0]) and not OTHER_NUMBER_BEFORE.search(line[: match.start()][-20:]):
-            yield match.span()
+            spans.append(match.span())
+    yield from spans
     for match in CALLED_NUMBER.finditer(line):
+        if any(start <= match.start(1) < end for start, end in spans):
+            continue
         for number in re.finditer(r"[\d-]+", match[1]):
             yield match.start(1) + number.start(), match.start(1) + number.end()
 

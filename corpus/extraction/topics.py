@@ -35,6 +35,7 @@ NO_TOPIC = re.compile(
 )
 
 
+@lru_cache(maxsize=4)  # the questions about a document are written one after another
 def title_topic(title: str) -> str:
     """The title without marks, asides and the category of the post; the first part that is a noun phrase, if any is."""
     topic = _bare(title)
@@ -84,7 +85,7 @@ def keyword_topics(document: Document) -> tuple[str, ...]:
         + (2 if stem in head else 0)
         + (3 if stem in document.title else 0)
         for stem in count
-        if any(form.startswith(SURE_PARTICLES) for form in forms[stem]) and (count[stem] > 1 or stem in document.title)
+        if (count[stem] > 1 or stem in document.title) and any(form.startswith(SURE_PARTICLES) for form in forms[stem])
     }
     best = sorted(score, key=score.__getitem__, reverse=True)[:2]
     if len(best) == 2 and (best[0] in best[1] or best[1] in best[0]):

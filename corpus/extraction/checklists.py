@@ -108,6 +108,11 @@ OTHERS_ACT = re.compile(
 ADDRESSED = re.compile(
     r"세요|십시오|바랍니다|시기\s|하자|지\s?마|해라|부탁|면\s?됩|면\s?돼|달라|야\s?(?:합니다|해요|돼요|됩니다)"
 )
+FEWEST_DEMANDS = 2
+DEMANDS = re.compile(
+    r"(?:습|입|됩|합)니까|청원|대통령|억울|엄벌|촉구|철회(?:하|해)|폐지(?:하|해)|처벌(?:하|해|을\s?강화|받아야)|바로잡|적폐|분노|국민\s?여러분|호소|고발합|반대합니다|나라입|말이\s?됩|말도\s?안\s?되"
+    r"|(?:해야|되어야|돼야)\s?(?:한다|된다|할\s?것이|합니다)\s?(?:고\s?(?:생각|봅|주장))?|국회의원|솜방망이|재발\s?방지|진상"
+)
 NAMED = 1.0  # added to the score of the list that the heading names
 AGREEMENT = 0.2  # how far the score of an item is drawn towards the mean of its list
 
@@ -129,6 +134,8 @@ def classify(statements: Sequence[Statement], title: str = "") -> list[str]:
     """One of LISTS for each statement of a text."""
     if not statements:
         return []
+    if _is_petition(statements):
+        return ["none"] * len(statements)
     scores = score(*statement_features(statements, title), len(statements), learned_weights()["checklist"])
     scores = _agree(scores, statements) + BIASES[:, None]
     for index, statement in enumerate(statements):
@@ -140,6 +147,15 @@ def classify(statements: Sequence[Statement], title: str = "") -> list[str]:
         _correct(name, statement, is_asked=asks and not statement.is_reply)
         for statement, name in zip(statements, names, strict=True)
     ]
+
+
+def _is_petition(statements: Sequence[Statement]) -> bool:
+    """Whether a text demands something of others: it gives its reader no lists, unless a heading names one."""
+    demands = sum(1 for statement in statements if DEMANDS.search(statement.text))
+    has_list = any(
+        pattern.search(each.heading or each.inline_heading) for each in statements for pattern in NAMED_LISTS.values()
+    )
+    return demands >= FEWEST_DEMANDS and not has_list
 
 
 def _bonuses(statement: Statement) -> Iterator[tuple[str, float]]:

@@ -30,7 +30,7 @@ ABOUT_TOPIC = (
 )
 # A title that is a sentence cannot have a particle: it is quoted.
 ABOUT_SENTENCE = (
-    "'{topic}'라는 글을 정리해줘.",
+    "'{topic}' 글을 정리해줘.",
     "'{topic}' 글의 내용을 요약해줘.",
     "'{topic}' 글에 나오는 내용을 알려줘. 연락처가 있다면 함께 정리해줘.",
     "'{topic}' 글에서 알아야 할 것을 정리해줘.",
@@ -117,6 +117,8 @@ WANTED = (
         "{topic} 관련해서 시간이 얼마나 걸리나요?",
     ),
 )
+# Nobody asks what a letter costs, or what to beware of in a list.
+NOTHING_TO_WANT = re.compile(r"(?:\s일|것|점|일기|이야기|편지|메모|수첩|기록|모음|목록|생각|글|썰|소식|질문|에서)$")
 ENDS_WITH_METHOD = re.compile(r"(?:방법|절차|순서|요령|[가-힣]는\s?법)(?:\s?(?:정리|안내|공유|총정리))?$")
 IS_QUESTION = re.compile(
     r"(?:나요|까요|[한은는인운른될]가요|는지요|건가요|습니까|죠|[을를]까|어떡하죠|돼요|되요|얼마예요|어디예요|뭐예요)$|\?\s*$"
@@ -172,7 +174,7 @@ def _ask_by_title(title: str, topic: str, choice: int) -> str:
 
 def _ask_in_own_words(document: Document, topic: str) -> list[str]:
     """Questions with the words that a searcher would use."""
-    if not is_noun_phrase(topic) or BEFORE_TIME.search(topic):
+    if not is_noun_phrase(topic) or BEFORE_TIME.search(topic) or NOTHING_TO_WANT.search(topic):
         return []
     topic = without_category(topic)
     thing, _, event = topic.rpartition(" ")

@@ -99,7 +99,10 @@ TITLES = st.sampled_from(
 @given(
     title=TITLES,
     words=st.lists(
-        st.sampled_from(["여권을", "여권이", "은행에서", "전화를", "구하는", "챙길", "것을", "받았을", "때", "수수료", "500원"]), max_size=12
+        st.sampled_from(
+            ["여권을", "여권이", "은행에서", "전화를", "구하는", "챙길", "것을", "받았을", "때", "수수료", "500원"]
+        ),
+        max_size=12,
     ),
 )
 def test_whatever_the_document_its_questions_have_no_fault_of_grammar(title, words):

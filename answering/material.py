@@ -72,7 +72,7 @@ def material_of(documents: Sequence[tuple[str, str]], question: str = "", style:
         for name, lines in lists.items():
             lines += filter(known.allow_all, getattr(answer, name))
         for institution, values in answer.contacts.items():
-            contacts.setdefault(institution, []).extend((contact.label, contact.value) for contact in values)
+            contacts.setdefault(institution, []).extend((contact.label, contact.shown) for contact in values)
     # Two documents may share a line or a contact.
     contacts = {institution: list(dict.fromkeys(values)) for institution, values in contacts.items()}
     lists = {name: list(dict.fromkeys(lines)) for name, lines in lists.items()}

@@ -60,12 +60,19 @@ class KnownContacts:
         known: list[tuple[int, int]] = []
         for each in find_values(line):
             is_known = (each.label, normalize_value(each.label, each.value)) in self.normalized
+            # A hotline such as 112 is no secret, and other digits of the sources may be written.
+            is_known = is_known or (each.label == "TEL" and self._allows_digits(line, each.start, each.end))
             (known if is_known else unknown).append((each.start, each.end))
         for run in find_runs(line):
             is_within = any(start <= run.start() and run.end() <= end for start, end in known)
             if not is_within and digits_of(run[0]) not in self.digits:
                 unknown.append(run.span())
         return [start for start, _ in unknown]
+
+    def _allows_digits(self, line: str, start: int, end: int) -> bool:
+        """Whether the digits in this part of a line are few, or belong to a run of digits in the sources."""
+        runs = (run for run in find_runs(line) if run.start() <= start and end <= run.end())
+        return len(digits_of(line[start:end])) < FEWEST_DIGITS or any(digits_of(run[0]) in self.digits for run in runs)
 
     def _rests(self, line: str, unknown: Iterable[int]) -> Iterator[str]:
         """What would complete the unknown contacts, which begin at these positions of a line, to known ones."""

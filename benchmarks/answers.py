@@ -310,7 +310,7 @@ def topic_words(question: str) -> list[str]:
 
 
 def words_of_patterns() -> set[str]:
-    patterns = (*questions.ABOUT_STEPS, *questions.ABOUT_TOPIC, *questions.ABOUT_SENTENCE, *questions.ABOUT_PART)
+    patterns = questions.all_patterns()
     return {word for pattern in patterns for word in content_words(re.sub(r"{\w+}", "", pattern))}
 
 

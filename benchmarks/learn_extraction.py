@@ -2,8 +2,9 @@
 
     python -m benchmarks.learn_extraction             # cross-validation on the labelled posts: what unseen posts get
     python -m benchmarks.learn_extraction --write     # learn from all of them, and write corpus/extraction/learned.npz
+    python -m benchmarks.learn_extraction --curve     # a learning curve: what more labelled posts would bring
 
-The labelled posts are `tests/labelled/*.jsonl`, without `fresh.jsonl`: those stay unseen. After adding posts of
+The labelled posts are `tests/labelled/*.jsonl`, without those in UNSEEN. After adding posts of
 your own to a file there, run it with --write and then step 01 again.
 """
 
@@ -30,6 +31,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 Labelled = dict[str, Any]  # a post and its labels
+UNSEEN_WEB = "web_unseen"
+UNSEEN = ("fresh", UNSEEN_WEB)
+LEARNED_SECTIONS = ("contact owners", "to do", "to bring", "to beware")
 FOLDS = 6
 CHECKLIST_DECAY = 2e-6  # weight decay; both were chosen by cross-validation
 OWNER_DECAY = 1e-4
@@ -40,16 +44,12 @@ LEAST_SHARE = 0.4  # of a statement that a label must cover to name its list
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--write", action="store_true", help="write the weights that all labelled posts teach")
+    parser.add_argument("--curve", action="store_true", help="learn from ever more of the posts; judge by unseen ones")
     options = parser.parse_args()
-    posts = [
-        json.loads(line)
-        for path in sorted(LABELLED.glob("*.jsonl"))
-        if path.stem != "fresh"
-        for line in path.read_text(encoding="utf-8").splitlines()
-    ]
-    for post in posts:
-        post["clean"] = standardize_labels(normalize(post["text"]))
-        post["found_title"] = find_title(tuple(post["clean"].split("\n")))
+    posts = [post for path in sorted(LABELLED.glob("*.jsonl")) if path.stem not in UNSEEN for post in read_posts(path)]
+    if options.curve:
+        learning_curve(posts, read_posts(LABELLED / f"{UNSEEN_WEB}.jsonl"))
+        return
     if options.write:
         weights = learn(posts)
         arrays: dict[str, Any] = {task: array.astype(np.float16) for task, array in weights.items()}
@@ -57,6 +57,27 @@ def main() -> None:
         print(f"{len(posts)} posts -> {linear.LEARNED.relative_to(ROOT)}, {linear.LEARNED.stat().st_size:,} bytes")
         return
     print_scores(f"{len(posts)} posts, {FOLDS} folds", cross_validate(posts))
+
+
+def read_posts(path: Path) -> list[Labelled]:
+    """The posts of a labelled file, cleaned as step 01 cleans them."""
+    posts: list[Labelled] = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    for post in posts:
+        post["clean"] = standardize_labels(normalize(post["text"]))
+        post["found_title"] = find_title(tuple(post["clean"].split("\n")))
+    return posts
+
+
+def learning_curve(posts: list[Labelled], unseen: list[Labelled]) -> None:
+    """Print the scores on unseen posts after learning from an eighth, a quarter, a half and all of the others."""
+    ranked = sorted(posts, key=lambda post: zlib.crc32(post["id"].encode()))
+    for size in (len(posts) // 8, len(posts) // 4, len(posts) // 2, len(posts)):
+        use(learn(ranked[:size]))
+        scores: dict[str, Score] = defaultdict(Score)
+        for post in unseen:
+            for section, (found, labelled, same) in compare(post).items():
+                scores[section].add(found, labelled, same)
+        print_scores(f"{size} posts", {section: scores[section] for section in LEARNED_SECTIONS})
 
 
 def cross_validate(posts: list[Labelled]) -> dict[str, Score]:
@@ -92,7 +113,7 @@ def learn_checklist(posts: list[Labelled]) -> np.ndarray:
     for post in posts:
         statements = read_statements(post["clean"], post["found_title"])
         if statements:
-            its_rows, its_statements = checklists.statement_features(statements)
+            its_rows, its_statements = checklists.statement_features(statements, post["found_title"])
             rows.append(its_rows)
             statement_of_row.append(its_statements + len(wanted))
             wanted += [checklists.LISTS.index(_list_of(statement, post)) for statement in statements]

@@ -19,6 +19,7 @@ class ContactEntry(TypedDict):
     kind: str  # TEL, ADDR, WEB, KAKAO or EMAIL
     value: str  # as first written
     normalized: str
+    note: str  # which of the institution's numbers it is; "" for none
     documents: list[Position]
 
 
@@ -44,10 +45,11 @@ class ContactTable:
                 "kind": contact.label,
                 "value": contact.value,
                 "normalized": contact.normalized,
+                "note": contact.note,
                 "documents": [],
             }
             entry = entries.setdefault((contact.label, contact.normalized), new_entry)
-            if position not in entry["documents"]:
+            if entry["documents"][-1:] != [position]:  # the contacts of a document come together
                 entry["documents"].append(position)
 
     def to_list(self) -> list[InstitutionEntry]:

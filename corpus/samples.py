@@ -81,10 +81,10 @@ def example_question(path: Path | str) -> str:
     samples = [sample for sample in islice(read_samples(path), EXAMPLES) if sample.document and sample.question]
     nothing = [f"- {phrase}" for phrase in (Template().nothing, Template.of_style("summary").nothing)]
 
-    def faults(sample: Sample) -> tuple[int, bool, int]:
+    def faults(sample: Sample) -> tuple[bool, int, bool, int]:
         gaps = sum(sample.text.count(phrase) for phrase in nothing)
         names_its_title = bool(PLAIN_TITLE.fullmatch(sample.title)) and sample.question.startswith(sample.title)
-        return gaps, not names_its_title, len(sample.question) - len(sample.title)
+        return sample.part > 0, gaps, not names_its_title, len(sample.question) - len(sample.title)
 
     return min(samples, key=faults).question
 

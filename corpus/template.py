@@ -29,6 +29,12 @@ class Contact:
     label: str  # TEL, ADDR, WEB, KAKAO or EMAIL
     value: str  # as written
     normalized: str  # equal for two spellings of the same value
+    note: str = ""  # which of the numbers of the institution it is: "야간"
+
+    @property
+    def shown(self) -> str:
+        """The value, with the note behind it."""
+        return f"{self.value} ({self.note})" if self.note else self.value
 
 
 @dataclass(frozen=True)
@@ -129,7 +135,7 @@ class Template:
             elif part.name == "contacts":
                 for institution, contacts in content.items():
                     lines.append(write_institution(institution))
-                    lines += [write_contact(contact.label, contact.value) for contact in contacts]
+                    lines += [write_contact(contact.label, contact.shown) for contact in contacts]
             elif part.name == "details":
                 lines.append(content)
             else:

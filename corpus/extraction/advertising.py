@@ -2,7 +2,8 @@
 
 import re
 
-from corpus.extraction.contact_values import EMAIL_ADDRESS, KAKAO_VALUE, LABELLED_NUMBER, WEB_ADDRESS
+from corpus.extraction.contact_values import EMAIL_ADDRESS, KAKAO_VALUE, WEB_ADDRESS
+from corpus.extraction.telephone import LABELLED_NUMBER
 
 # Words of offers that nobody collects on purpose. A single one is no proof.
 OFFER = re.compile(

@@ -5,10 +5,27 @@ warnings. It is learned from posts labelled by hand (see `corpus/extraction/line
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from corpus.extraction.linear import learned_weights, ngram_rows, row_of, score
+from corpus.extraction.marks import ASKS, HEADING_WORDS
+from corpus.extraction.signs import (
+    ADDRESSED,
+    COURTESY,
+    CRIMINALS_ACT,
+    DEMANDS,
+    FEWEST_DEMANDS,
+    HABIT,
+    LIST_HEADINGS,
+    LONGEST_END,
+    NAMED_LISTS,
+    OTHERS_ACT,
+    SIGNS,
+    SIGNS_AT_END,
+    TAKEN,
+    TITLES,
+)
 from corpus.extraction.statements import Statement, read_statements
 
 import numpy as np
@@ -20,35 +37,8 @@ BIASES = np.array([-0.5, 0.0, 0.3, 0.3])
 
 TEXT, HEADING_TEXT, INLINE_HEADING_TEXT = range(3)  # whose n-grams: each has rows of its own
 
-# Each alternative begins with a letter, not with a character class: this lets `re` skip most positions.
-SIGNS = {
-    "warns": re.compile(
-        r"마세요|마십시오|마시고|마시길|마시기|마라|말\s?것|말자|말아야|지\s?마|지\s?말|않기|않도록|금지|금물|불가|안\s?(?:됩니다|돼|되|됨|받)|벌금|과태료|가산금"
-        r"|연체|사기|사칭|위조|가짜|주의|유의|조심|위험|절대|의심|무효|거절|반려|추방|몰수|본인\s?부담|불법|바가지|큰일|낭패|함부로|단,|못\s?[가-힣]"
-        r"|없으면|놓치면|넘기면|늦으면|지나면|만료|처벌|제외"
-    ),
-    "instructs": re.compile(
-        r"세요|십시오|시길|바랍니다|부탁|면\s?(?:됩|돼|됨|된다)|야\s?(?:합|해|하|함|한|돼|되|됩|됨)|게\s?(?:\S{1,5}\s)?(?:좋|낫|빠|빨|편|안전)"
-        r"|편이\s?(?:\S{1,5}\s)?(?:좋|낫|빠|빨|편|안전)|할\s?것|둘\s?것|볼\s?것|말\s?것|해라|봐라|가라|와라|놔라|둬라|하자|해\s?[두놓]|기[.!]?$"
-        r"|확인[.!]?$|신청[.!]?$|신고[.!]?$|접수[.!]?$|제출[.!]?$|등록[.!]?$|먼저|우선|필수|반드시|꼭"
-    ),
-    "carries": re.compile(r"준비|지참|제출|챙|가져|구비|필요|내야|들고|붙여|첨부|복사|부씩|장씩"),
-    "thing": re.compile(
-        r"여권|사본|원본|사진|신청서|증명서|확인서|신고서|진단서|영수증|서류|수수료|비용|카드|통장|도장|계약서|위임장|현금|신분증|면허증|보증금|공증|clearance"
-        r"|affidavit|certificate|ID"
-    ),
-    "tells a story": re.compile(
-        "|".join(rf"{past}\S{{0,4}}[.!~ㅋㅎㅠ ]*$" for past in "았었였했됐갔왔봤났졌렸혔")
-        + r"|더(?:라|라고요?|라구요?|군요)[.!]?$|\?$"
-    ),
-}
-LIST_HEADINGS = {
-    "bring": re.compile(r"준비|구비|서류|챙|가져|지참|물품|가방|짐|첨부|붙임|필요|낼"),
-    "beware": re.compile(r"주의|유의|조심|금지|말\s?것|안\s?되|못\s?하|불가|벌칙|위험|실수|사기"),
-    "do": re.compile(
-        r"절차|순서|방법|할\s?일|진행|단계|요령|과정|대처|한\s?일|체크|확인|신청|접수|이렇게|팁|수칙|행동"
-    ),
-}
+AGREEMENT = 0.2  # how far the score of an item is drawn towards the mean of its list
+NAMED = 1.0  # added to the score of the list that the heading names
 
 
 def find_checklist(text: str, title: str = "") -> tuple[list[str], list[str], list[str]]:
@@ -56,7 +46,7 @@ def find_checklist(text: str, title: str = "") -> tuple[list[str], list[str], li
     lists: dict[str, list[str]] = {name: [] for name in LISTS}
     seen: set[str] = set()
     statements = read_statements(text, title)
-    for statement, name in zip(statements, classify(statements), strict=True):
+    for statement, name in zip(statements, classify(statements, title), strict=True):
         words = statement.text.strip(" ,;")
         if words and words not in seen and len(lists[name]) < MOST_LISTED:
             seen.add(words)
@@ -64,20 +54,85 @@ def find_checklist(text: str, title: str = "") -> tuple[list[str], list[str], li
     return lists["do"], lists["bring"], lists["beware"]
 
 
-def classify(statements: Sequence[Statement]) -> list[str]:
+def classify(statements: Sequence[Statement], title: str = "") -> list[str]:
     """One of LISTS for each statement of a text."""
     if not statements:
         return []
-    scores = score(*statement_features(statements), len(statements), learned_weights()["checklist"])
-    return [LISTS[index] for index in (scores + BIASES[:, None]).argmax(axis=0)]
+    if _is_petition(statements):
+        return ["none"] * len(statements)
+    scores = score(*statement_features(statements, title), len(statements), learned_weights()["checklist"])
+    scores = _agree(scores, statements) + BIASES[:, None]
+    for index, statement in enumerate(statements):
+        for name, bonus in _bonuses(statement):
+            scores[LISTS.index(name), index] += bonus
+    names = [LISTS[index] for index in scores.argmax(axis=0)]
+    asks = bool(ASKS.search(title)) and any(statement.is_reply for statement in statements)
+    return [
+        _correct(name, statement, is_asked=asks and not statement.is_reply)
+        for statement, name in zip(statements, names, strict=True)
+    ]
 
 
-def statement_features(statements: Sequence[Statement]) -> tuple[np.ndarray, np.ndarray]:
+def _is_petition(statements: Sequence[Statement]) -> bool:
+    """Whether a text demands something of others: it gives its reader no lists, unless a heading names one."""
+    demands = sum(1 for statement in statements if DEMANDS.search(statement.text))
+    has_list = any(
+        pattern.search(each.heading or each.inline_heading) for each in statements for pattern in NAMED_LISTS.values()
+    )
+    return demands >= FEWEST_DEMANDS and not has_list
+
+
+def _bonuses(statement: Statement) -> Iterator[tuple[str, float]]:
+    """What is added to the scores of a statement: its heading names a list, or its verb says that things are taken."""
+    if heading := statement.inline_heading or statement.heading:
+        for name, pattern in NAMED_LISTS.items():
+            if pattern.search(heading):
+                yield name, NAMED
+    if TAKEN.search(statement.text):
+        yield "bring", NAMED
+
+
+def _correct(name: str, statement: Statement, is_asked: bool) -> str:
+    """The list of a statement, after a look at who acts; `is_asked` is true within a question that has a reply."""
+    text = statement.text
+    if CRIMINALS_ACT.match(text) and not statement.is_heading:
+        return "beware" if HABIT.search(text) else "none" if name == "do" else name
+    if name == "none":
+        return name
+    is_plain_heading = statement.is_heading and (HEADING_WORDS.match(text) or text.endswith((":", "：")))
+    if is_plain_heading or (is_asked and not ADDRESSED.search(text)) or COURTESY.search(text):
+        return "none"
+    if name == "do" and OTHERS_ACT.match(text) and not ADDRESSED.search(text):
+        return "none"
+    return name
+
+
+def _agree(scores: np.ndarray, statements: Sequence[Statement]) -> np.ndarray:
+    """The scores (lists, statements), drawn towards the mean of the items of the same list."""
+    list_of_statement, count = [], 0
+    for before, statement in zip([Statement(), *statements], statements, strict=False):
+        is_next = before.heading == statement.heading and before.inline_heading == statement.inline_heading
+        is_listed = bool(statement.heading or statement.inline_heading) and (
+            statement.is_item or statement.is_plain_item or bool(statement.inline_heading)
+        )
+        count += not (is_next and is_listed)
+        list_of_statement.append(count - 1)
+    sizes = np.bincount(list_of_statement, minlength=count)
+    means = np.stack([np.bincount(list_of_statement, weights=row, minlength=count) for row in scores]) / np.maximum(
+        1, sizes
+    )
+    share = np.where(sizes > 1, AGREEMENT, 0.0)[list_of_statement]
+    agreed: np.ndarray = scores * (1 - share) + means[:, list_of_statement] * share
+    return agreed
+
+
+def statement_features(statements: Sequence[Statement], title: str = "") -> tuple[np.ndarray, np.ndarray]:
     """The rows of all features of the statements of a text, and the statement index of each, (features,) both."""
     rows, statement_of_row = ngram_rows([statement.text for statement in statements], namespace=TEXT)
     all_rows, counts = [rows], []
     signs = [_signs(statement.text) for statement in statements]
     ends = [statement.text.rstrip(" .!~")[-2:] for statement in statements]
+    of_text = _features_of_text(statements, signs, title)
     for index, statement in enumerate(statements):
         of_statement = [
             _position_rows(
@@ -91,7 +146,8 @@ def statement_features(statements: Sequence[Statement]) -> tuple[np.ndarray, np.
                 min(4, statement.siblings),
                 min(8, len(statement.text) // 12),
                 signs[index],
-            )
+            ),
+            _text_rows(of_text, statement.is_reply, statement.is_item or statement.is_plain_item, signs[index]),
         ]
         if index > 0:
             of_statement.append(_neighbour_rows("before", ends[index - 1], signs[index - 1]))
@@ -102,8 +158,33 @@ def statement_features(statements: Sequence[Statement]) -> tuple[np.ndarray, np.
     return np.concatenate(all_rows), np.concatenate([statement_of_row, np.repeat(np.arange(len(statements)), counts)])
 
 
+def _features_of_text(statements: Sequence[Statement], signs: Sequence[tuple[str, ...]], title: str) -> tuple[str, ...]:
+    """What the whole text and its title say about each statement."""
+    opinions = sum("opinion" in of_statement for of_statement in signs)
+    bare = re.sub(r"\s*\([^()]*\)\s*$", "", title)
+    features = [f"opinions {min(3, opinions * 8 // max(8, len(statements)))}"]
+    features += [f"title {name}" for name, pattern in TITLES.items() if pattern.search(bare)]
+    if any(statement.is_reply for statement in statements):
+        features.append("replies")
+    return tuple(features)
+
+
+@lru_cache(maxsize=1 << 14)
+def _text_rows(of_text: tuple[str, ...], is_reply: bool, is_listed: bool, signs: tuple[str, ...]) -> np.ndarray:
+    """The rows of the features of the whole text, each combined with what the statement is."""
+    features = []
+    for feature in of_text:
+        features += [f"{feature} reply {is_reply}", f"{feature} listed {is_listed}"]
+        features += [f"{feature} {sign}" for sign in signs]
+    return np.array([row_of(feature) for feature in features])
+
+
 def _signs(text: str) -> tuple[str, ...]:
-    return tuple(sign for sign, pattern in SIGNS.items() if pattern.search(text))
+    end = text[-LONGEST_END:]
+    return (
+        *(sign for sign, pattern in SIGNS.items() if pattern.search(text)),
+        *(sign for sign, pattern in SIGNS_AT_END.items() if pattern.search(end)),
+    )
 
 
 @lru_cache(maxsize=1 << 14)  # a few positions make up most of a text

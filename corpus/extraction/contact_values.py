@@ -4,39 +4,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from corpus.extraction.telephone import FULL_NUMBER, find_numbers, normalize_number
 from corpus.raw.normalization import EMAIL, KAKAO_ID, STREET_WORD, WEB
 
 # The labels as `standardize_labels` writes them.
 CONTACT_LABEL = re.compile(r"\b(?:TEL|WEB|EMAIL|KAKAO|ADDR): ?")
 
-# --- Telephone numbers of the Philippines (+63, 02, 0xx, 09xx) and Korea (+82, 02, 010, 15xx) ---
-GAP = r"[ \-.–]"
-FULL_NUMBER = (
-    rf"\+\s?\d{{1,3}}{GAP}?(?:\(0\))?\(?\d{{1,3}}\)?{GAP}?\d{{3,4}}{GAP}?\d{{4}}"  # +63 2 8000 1234, +82-10-0000-1234
-    rf"|\(0\d{{1,3}}\){GAP}?\d{{3,4}}{GAP}?\d{{4}}"  # (02) 8000-1234
-    rf"|0\d{{1,3}}{GAP}\d{{3,4}}{GAP}?\d{{4}}"  # 032-000-1234, 0917 000 1234
-    r"|0(?:9\d{9}|10\d{8}|\d{8,9})"  # 09170001234
-    rf"|1{GAP}?800{GAP}\d{{2,4}}{GAP}\d{{3,4}}(?:{GAP}\d{{3,4}})?"  # 1-800-10-000-1234
-    r"|1[5-9]\d\d-\d{4}"  # 1588-0000
-)
-LOCAL_NUMBER = rf"\d{{3,4}}{GAP}\d{{4}}"  # 8000-1234: a telephone number only if the line says so
-RANGE = r"(?:\s?[~∼]\s?\d{1,4}(?!\d))?"
-EXTENSION_WORDS = r"(?:내선|교환|ext\.?|loc\.?|local)(?:\s?번호)?\s?[:.]?\s?\d{1,5}(?:[~∼]\d{1,5})?번?"
-DEPARTMENT = r"(?:[가-힣]{1,8}\s)?"
-EXTENSION = rf"(?:\s?\(\s?{DEPARTMENT}{EXTENSION_WORDS}\s?\)|,\s?{DEPARTMENT}{EXTENSION_WORDS}|\s?{EXTENSION_WORDS})?"
-NOT_WITHIN = r"(?<![\w.\-/₱$#+])"
-NOT_BEFORE = r"(?![\d\w]*\d|-\d|\s?(?:페소|원|불|달러|만|천|PHP|php))"
-PHONE_NUMBER = re.compile(rf"{NOT_WITHIN}(?:{FULL_NUMBER}){RANGE}{EXTENSION}{NOT_BEFORE}", re.IGNORECASE)
-LABELLED_NUMBER = re.compile(
-    rf"{NOT_WITHIN}(?:{FULL_NUMBER}|{LOCAL_NUMBER}){RANGE}{EXTENSION}{NOT_BEFORE}", re.IGNORECASE
-)
-NEXT_NUMBER = re.compile(rf"(?:{FULL_NUMBER})\s?[/,·]\s?{LOCAL_NUMBER}(?!\d)")  # 02-0000-3672 / 0000-3673
-# Before digits that look like a telephone number and are another number.
-OTHER_NUMBER_BEFORE = re.compile(
-    r"(?:계좌(?:\s?번호)?|여권|(?:여권|예약|접수|송장|운송장|주문|회원|등록)\s?번호|account(?:\s?no\.?)?|passport\s?no\.?)\s?[:：(]?\s*$",
-    re.IGNORECASE,
-)
-DATE_SHAPE = re.compile(r"^(?:19|20)\d\d[ \-.]")
 CONTACT = re.compile(rf"{CONTACT_LABEL.pattern}|{FULL_NUMBER}")
 
 # --- Sites, e-mail addresses and KakaoTalk ids ---
@@ -77,7 +50,7 @@ KOREAN_ADDRESS = re.compile(
 
 # Most lines contain no contact; the searches below are only for lines that match this.
 MAY_HOLD_VALUE = re.compile(
-    r"[0-9@_:a-zA-Z로길](?:(?<=\d)\d\d|(?<=[@_:])|(?<=[a-zA-Z])\.[a-z]|(?<=[A-Z])[a-z]+,?\s|(?<=[로길])\s?\d)"
+    r"[\d@_:a-zA-Z로길](?:(?<=\d)\d\d|(?<=[@_:])|(?<=[a-zA-Z])\.[a-z]|(?<=[A-Z])[a-z]+,?\s|(?<=[로길])\s?\d)"
 )
 MARKS_AFTER_VALUE = ".,;:!?…)]}>'\"”’」』"
 
@@ -115,7 +88,7 @@ def _possible_spans(line: str) -> Iterator[tuple[int, int, str]]:
     for match in KAKAO_VALUE.finditer(line) if "KAKAO: " in line else ():
         yield *match.span(1), "KAKAO"
     for match in BARE_ID.finditer(line) if "_" in line else ():
-        if not OTHER_MESSENGER.search(line[: match.start()]):
+        if not match[0].isupper() and not OTHER_MESSENGER.search(line[: match.start()]):
             yield *match.span(), "KAKAO"
     for match in ADDRESS_VALUE.finditer(line) if "ADDR: " in line else ():
         yield *_address_span(line, *match.span(1)), "ADDR"
@@ -127,10 +100,8 @@ def _possible_spans(line: str) -> Iterator[tuple[int, int, str]]:
             yield *match.span(), "ADDR"
     for match in KOREAN_ADDRESS.finditer(line) if KOREAN_STREET.search(line) else ():
         yield *match.span(), "ADDR"
-    allows_local = "TEL: " in line or "☎" in line or NEXT_NUMBER.search(line)
-    for match in (LABELLED_NUMBER if allows_local else PHONE_NUMBER).finditer(line):
-        if not DATE_SHAPE.match(match[0]) and not OTHER_NUMBER_BEFORE.search(line[: match.start()]):
-            yield *match.span(), "TEL"
+    for start, end in find_numbers(line):
+        yield start, end, "TEL"
 
 
 def _address_span(line: str, start: int, end: int) -> tuple[int, int]:
@@ -150,20 +121,15 @@ def holds_contact(text: str) -> bool:
     return bool(CONTACT.search(text))
 
 
-def normalize_value(label: str, value: str) -> str:
-    """One spelling for all values that mean the same: digits with a country code, lower case, no protocol."""
+def normalize_value(label: str, value: str, country: str | None = None) -> str:
+    """One spelling for all values that mean the same: digits with a country code, lower case, no protocol.
+
+    Without the `country` of a telephone number, as `country_of` tells it, its length decides.
+    """
     if label == "WEB":
         return re.sub(r"^https?://(www\.)?|^www\.|/$", "", value.lower())
     if label != "TEL":
         return " ".join(value.lower().split())
-    number, *extension = re.split(r"내선|교환|ext|loc", value, maxsplit=1, flags=re.IGNORECASE)
-    number, *last = re.split("[~∼]", number, maxsplit=1)
-    digits = re.sub(r"\D", "", number.replace("(0)", ""))
-    if not number.lstrip().startswith("+"):
-        is_korean = re.match(r"01[016789]|070|0502", digits) or re.match(r"02\d{7}$", digits)
-        digits = ("82" if is_korean else "63") + digits[1:] if digits.startswith("0") else digits
-    normalized = ("+" if len(digits) > 9 and digits[:2] in ("63", "82") else "") + digits
-    for mark, rest in (("~", last), ("x", extension)):
-        if rest and re.search(r"\d", rest[0]):
-            normalized += mark + re.sub(r"\D", "", rest[0])
-    return normalized
+    if country is None:
+        country = "82" if re.match(r"\D*02\D*\d{3}\D?\d{4}(?!\d)", value) else "63"
+    return normalize_number(value, country)

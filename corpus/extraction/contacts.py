@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterable
 
 from corpus.extraction.contact_values import find_values, normalize_value
+from corpus.extraction.offices import find_office
 from corpus.extraction.owners import choose_owner, owner_of_last_resort
+from corpus.extraction.telephone import country_of
 from corpus.template import Contact
 
 PLACEHOLDER = re.compile(r"<(?:TEL|ADDR|WEB|KAKAO|EMAIL)>")
@@ -15,7 +17,7 @@ def find_contacts(text: str, title: str = "") -> list[Contact]:
 
     The owner is somebody named near the value; otherwise it is `title`, if that may be a name.
     """
-    contacts: list[Contact] = []
+    contacts: dict[tuple[str, str, str], Contact] = {}
     lines = text.split("\n")
     found = [find_values(line) for line in lines]
     previous_owner = ""
@@ -23,12 +25,15 @@ def find_contacts(text: str, title: str = "") -> list[Contact]:
         for index, value in enumerate(values):
             owner = choose_owner(lines, found, number, index, title, previous_owner)
             previous_owner = owner or previous_owner
-            named = owner if owner != title else ""
-            institution = named or owner_of_last_resort(title)
-            contact = Contact(institution, value.label, value.value, normalize_value(value.label, value.value))
-            if contact not in contacts:
-                contacts.append(contact)
-    return contacts
+            office, note = find_office(lines, found, number, index, title, owner)
+            institution = office if office and office != title else owner_of_last_resort(title)
+            country = country_of(
+                value.value, lines[number], "\n".join(lines[max(0, number - 3) : number]), f"{title}\n{text}"
+            )
+            normalized = normalize_value(value.label, value.value, country)
+            contact = Contact(institution, value.label, value.value, normalized, note if value.label == "TEL" else "")
+            contacts.setdefault((institution, value.label, value.value), contact)
+    return list(contacts.values())
 
 
 def hide_contacts(text: str, contacts: Iterable[Contact]) -> str:

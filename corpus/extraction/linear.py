@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 LEARNED = Path(__file__).with_name("learned.npz")
-ROW_BITS = 15
+ROW_BITS = 16
 ROWS = 1 << ROW_BITS
 LONGEST_NGRAM = 4
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from corpus.extraction.contact_values import holds_contact
+from corpus.extraction.marks import LONGEST_HEADING
 from corpus.extraction.shortening import CUT, shorten
-from corpus.extraction.statements import LONGEST_HEADING
 from corpus.raw.layout import BULLET, CHAT_PREFIX, HEAD_LINE, MARKS_ONLY, NUMBERED_ITEM
 from corpus.raw.sentences import SENTENCE_END, split_sentences
 

@@ -2,26 +2,27 @@
 
 import hashlib
 import re
-from collections import Counter
-from functools import lru_cache
+from collections.abc import Iterator
 
+from corpus.extraction.grammar import add_particles, is_natural, is_noun_phrase
+from corpus.extraction.marks import strip_mark
+from corpus.extraction.topics import LONGEST_TOPIC, keyword_topics, title_topic, without_category
 from corpus.raw.documents import Document
-from corpus.raw.sentences import SENTENCE_END
-from corpus.raw.words import CONTENT_WORD, strip_particle
+from corpus.raw.sentences import split_sentences
 
 # {topic} is a noun phrase; {이가}, {을를} and {은는} become the particle that its last syllable requires.
 ABOUT_STEPS = (
-    "{topic} 방법을 정리해줘.",
-    "{topic} 절차와 준비물을 알려줘.",
-    "{topic}, 무엇부터 해야 하나요?",
-    "{topic}에 대해 해야 할 일을 정리해줘.",
+    "{topic}{을를} 정리해줘.",
+    "{topic}{을를} 순서대로 알려줘.",
+    "{topic}{이가} 궁금해요. 체크리스트로 정리해줘.",
+    "{topic}{과와} 준비물을 알려줘.",
 )
 ABOUT_TOPIC = (
     "{topic}{을를} 정리해줘.",
     "{topic}에 대해 정리해줘.",
     "{topic}에 대해 알려줘. 연락처가 있다면 함께 정리해줘.",
     "{topic}{이가} 궁금해요. 요약과 체크리스트로 정리해줘.",
-    "{topic} 관련해서 알아야 할 것을 정리해줘.",
+    "{topic}에 관해 알아야 할 것을 정리해줘.",
     "{topic}{을를} 요약하고 주의사항도 알려줘.",
     "{topic}에 대해 준비물과 주의사항을 알려줘.",
     "{topic}{은는} 어떻게 되나요?",
@@ -29,87 +30,193 @@ ABOUT_TOPIC = (
 )
 # A title that is a sentence cannot have a particle: it is quoted.
 ABOUT_SENTENCE = (
-    "'{topic}'라는 글을 정리해줘.",
+    "'{topic}' 글을 정리해줘.",
     "'{topic}' 글의 내용을 요약해줘.",
-    "'{topic}'에 대해 정리해줘. 연락처가 있다면 함께 정리해줘.",
+    "'{topic}' 글에 나오는 내용을 알려줘. 연락처가 있다면 함께 정리해줘.",
+    "'{topic}' 글에서 알아야 할 것을 정리해줘.",
+)
+# A title that is a question is asked as it is.
+ASKED = ("{topic}?", "{topic}? 알려줘.", "{topic}? 답을 정리해줘.", "{topic}? 요약해줘.")
+ABOUT_TIME = (
+    "{topic} 어떻게 해야 하나요?",
+    "{topic} 해야 할 일을 정리해줘.",
+    "{topic} 무엇부터 해야 하나요?",
+    "{topic} 주의할 점을 알려줘.",
+)
+ABOUT_KEYWORDS = (
+    "{topic}에 대해 정리해줘.",
+    "{topic}에 대해 알려줘. 연락처가 있다면 함께 정리해줘.",
+    "{topic}에 관한 내용을 요약해줘.",
+    "{topic}에 관해 알아야 할 것을 정리해줘.",
 )
 # The question about a later part of a long post names the topic of the part too.
 ABOUT_PART = (
-    "'{topic}' 글에서 {part} 부분을 정리해줘.",
-    "'{topic}' 가운데 {part} 이야기를 요약해줘. 연락처가 있다면 함께 정리해줘.",
-    "{topic}: {part}에 대해 알아야 할 것을 정리해줘.",
-    "'{topic}' 글의 {part} 내용을 쉽게 설명해줘.",
+    "'{title}' 글에서 {topic} 부분을 정리해줘.",
+    "'{title}' 가운데 {topic} 이야기를 요약해줘. 연락처가 있다면 함께 정리해줘.",
+    "'{title}' 글에서 {topic}에 대해 알아야 할 것을 정리해줘.",
+    "'{title}' 글의 {topic} 내용을 쉽게 설명해줘.",
 )
-IS_SENTENCE = re.compile(rf"(?:{SENTENCE_END.pattern}|[?!.~]|나요|까요?|하자|합시다|해라|[있없했됐]음|바람)$")
-ENDS_WITH_METHOD = re.compile(r"\s*(?:하는|받는)?\s?(?:방법|절차|순서|요령)(?:\s?(?:정리|안내|공유|총정리))?$")
-# The topic of "여권 재발급 안내" is 여권 재발급; "환자 증가에 따른 안내" is incomplete without its last word.
-ENDS_WITH_CATEGORY = re.compile(r"(?<![른한할인된될는은을])\s+(?:총?정리|안내|공지|후기|공유|메모|질문|정보)$")
-LONGEST_TOPIC = 40  # characters
-HEAD_CHARACTERS = 80  # the beginning of a text, where its topic is named
-VERB_OR_FILLER = re.compile(
-    r"(?:[다요고서면니는은을던게지며데죠함음됨해돼]|하기|까지|부터|에서|으로|라고)$"
-    r"|^(?:저희|우리|그냥|제일|정말|진짜|하나|오늘|내일|어제|지난|이번|다음|그때|요즘|사람|얘기|이야기|경우|정도|때문|그것|이것|여기|거기|그거|이거"
-    r"|먼저|다시|바로|같이|따로|전부|조금|아직|이미|있음|없음|페소|시간|오전|오후|아침|저녁|the|and|for|of|in|to|on)$",
-    re.IGNORECASE,
+# In people's own words, after the last word of the topic: "여권 재발급" becomes "여권을 다시 만들려면 …".
+OWN_WORDS = {
+    "재발급": "{topic}{을를} 다시 만들려면 어떻게 해야 하나요?",
+    "발급": "{topic}{을를} 받으려면 어디로 가야 하나요?",
+    "분실": "{topic}{을를} 잃어버렸는데 어떻게 해야 하나요?",
+    "연장": "{topic}{을를} 연장하려면 뭐가 필요한가요?",
+    "갱신": "{topic}{을를} 갱신하려면 뭘 챙겨야 하나요?",
+    "신청": "{topic}{을를} 신청하고 싶은데 어떻게 하면 되나요?",
+    "신고": "{topic} 신고는 어디에 어떻게 하나요?",
+    "개설": "{topic}{을를} 만들려고 하는데 뭐가 필요한가요?",
+    "예약": "{topic} 예약은 어떻게 하나요?",
+    "등록": "{topic} 등록은 어떻게 하나요?",
+    "해지": "{topic}{을를} 해지하고 싶은데 어떻게 하나요?",
+    "환급": "{topic} 돈을 돌려받으려면 어떻게 하나요?",
+    "가입": "{topic} 가입은 어떻게 하나요?",
+    "송금": "{topic} 돈을 보내려면 어떻게 하는 게 좋나요?",
+    "변경": "{topic}{이가} 어떻게 바뀌나요?",
+    "교환": "{topic}{을를} 바꾸려면 어떻게 해야 하나요?",
+    "계약": "{topic} 계약할 때 뭘 확인해야 하나요?",
+    "이사": "{topic} 이사할 때 뭘 해야 하나요?",
+    "사기": "{topic} 사기를 안 당하려면 어떻게 해야 하나요?",
+    "사고": "{topic} 사고가 나면 어떻게 해야 하나요?",
+    "과태료": "{topic} 벌금이 얼마예요?",
+    "벌금": "{topic} 과태료가 얼마예요?",
+}
+PRICE = re.compile(r"\d\s?(?:만\s?)?(?:원|페소|달러|불)")
+# What people want to know: the words and the figures of a line that tells it, and the question.
+WANTED = (
+    (re.compile(r"수수료"), PRICE, "{topic} 관련해서 수수료가 얼마인지 알고 싶어요."),
+    (
+        re.compile(r"과태료|벌금"),
+        PRICE,
+        "{topic} 관련해서 벌금이 얼마인지 궁금해요.",
+    ),
+    (
+        re.compile(r"비용|요금|가격|학비|등록금|월세|입장료|값"),
+        PRICE,
+        "{topic} 관련해서 돈이 얼마나 드나요?",
+    ),
+    (
+        re.compile(r"준비물|구비\s?서류|제출\s?서류|필요\s?서류|지참|챙[겨기길]"),
+        re.compile(""),
+        "{topic} 관련해서 뭘 챙겨 가야 하나요?",
+    ),
+    (
+        re.compile(r"마감|기한|까지\s?(?:신청|접수|납부|제출)|접수\s?기간|신청\s?기간"),
+        re.compile(r"\d\s?[월일.]"),
+        "{topic} 관련해서 언제까지 해야 하나요?",
+    ),
+    (re.compile(r"주의|조심|유의|사기|사칭"), re.compile(""), "{topic} 관련해서 조심할 점이 뭐예요?"),
+    (
+        re.compile(r"TEL: |\d{2,4}-\d{3,4}-\d{4}|전화|문의"),
+        re.compile(r"\d{3}-\d{4}"),
+        "{topic} 관련 문의는 어디로 전화하면 되나요?",
+    ),
+    (
+        re.compile(r"며칠|소요|걸리|걸립|걸려|영업일"),
+        re.compile(r"\d\s?(?:일|주|시간|분|개월|달)"),
+        "{topic} 관련해서 시간이 얼마나 걸리나요?",
+    ),
 )
+# Nobody asks what a letter costs, or what to beware of in a list.
+NOTHING_TO_WANT = re.compile(r"(?:\s일|것|점|일기|이야기|편지|메모|수첩|기록|모음|목록|생각|글|썰|소식|질문|에서)$")
+ENDS_WITH_METHOD = re.compile(r"(?:방법|절차|순서|요령|[가-힣]는\s?법)(?:\s?(?:정리|안내|공유|총정리))?$")
+IS_QUESTION = re.compile(
+    r"(?:나요|까요|[한은는인운른될]가요|는지요|건가요|습니까|죠|[을를]까|어떡하죠|돼요|되요|얼마예요|어디예요|뭐예요)$|\?\s*$"
+)
+BEFORE_TIME = re.compile(r"(?:[을할될갈올볼쓸살릴칠탈줄낼]|[가-힣]을)\s때$")
 
 
 def ask(document: Document, variant: int = 0) -> str:
     """A question about a document, always the same for the same document and variant.
 
-    Variants differ in wording, and every third names the topic by keywords instead of the title.
+    Variants differ in wording: they name the topic by its title, ask in people's own words, or name keywords.
     """
     digest = hashlib.blake2b(document.text.encode(), digest_size=4).digest()
     choice = int.from_bytes(digest, "big") + variant
-    if not 2 <= len(document.title) <= LONGEST_TOPIC or variant % 3 == 2:
-        return _fill(ABOUT_TOPIC[choice % len(ABOUT_TOPIC)], keyword_topic(document))
-    topic = document.title
+    questions = filter(is_natural, _questions(document, choice, variant))
+    return next(questions, None) or f"{_quote(document)} 글을 정리해줘."
+
+
+def all_patterns() -> tuple[str, ...]:
+    """Every wording of a question, with {topic} and the like in place of what it is about."""
+    by_title = (*ABOUT_STEPS, *ABOUT_TOPIC, *ABOUT_SENTENCE, *ASKED, *ABOUT_TIME, *ABOUT_KEYWORDS, *ABOUT_PART)
+    return (*by_title, *OWN_WORDS.values(), *(pattern for _, _, pattern in WANTED))
+
+
+def _questions(document: Document, choice: int, variant: int) -> Iterator[str]:
+    """Possible questions, the wanted one first."""
+    topic = title_topic(document.title)
+    if not 2 <= len(topic) <= LONGEST_TOPIC:
+        yield from _ask_by_keywords(document, choice)
+        return
     if document.part > 0:
-        pattern = ABOUT_PART[choice % len(ABOUT_PART)]
-        return pattern.replace("{part}", keyword_topic(document)).replace("{topic}", topic.rstrip(".!?~ "))
-    if IS_SENTENCE.search(topic):
-        return _fill(ABOUT_SENTENCE[choice % len(ABOUT_SENTENCE)], topic.rstrip(".!?~ "))
+        yield from _ask_part(document, topic, choice)
+    if variant % 3 == 2:
+        yield from _ask_by_keywords(document, choice)
+    if choice % 2 and document.part == 0:
+        questions = _ask_in_own_words(document, topic)
+        if variant // 2 < len(questions):  # each only once
+            yield questions[(choice - variant + variant // 2) % len(questions)]
+    yield _ask_by_title(document.title, topic, choice)
+
+
+def _ask_by_title(title: str, topic: str, choice: int) -> str:
+    if IS_QUESTION.search(title.rstrip(" !~.ㅠㅜㅋㅎ")) or IS_QUESTION.search(topic):
+        return ASKED[choice % len(ASKED)].replace("{topic}", topic.rstrip("?"))
+    if BEFORE_TIME.search(topic):
+        return ABOUT_TIME[choice % len(ABOUT_TIME)].replace("{topic}", topic)
+    if not is_noun_phrase(topic):
+        return ABOUT_SENTENCE[choice % len(ABOUT_SENTENCE)].replace("{topic}", topic)
     if ENDS_WITH_METHOD.search(topic):
-        return _fill(ABOUT_STEPS[choice % len(ABOUT_STEPS)], ENDS_WITH_METHOD.sub("", topic) or topic)
-    return _fill(ABOUT_TOPIC[choice % len(ABOUT_TOPIC)], ENDS_WITH_CATEGORY.sub("", topic) or topic)
+        return add_particles(ABOUT_STEPS[choice % len(ABOUT_STEPS)], topic=topic)
+    return add_particles(ABOUT_TOPIC[choice % len(ABOUT_TOPIC)], topic=without_category(topic))
 
 
-@lru_cache(maxsize=1)  # the questions about a document are written one after another
-def keyword_topic(document: Document) -> str:
-    """The two most important nouns of a document, in the order of the text.
-
-    A word with several particles (여권을, 여권이, 여권) is a noun; one that ends like a verb is not.
-    """
-    count: Counter[str] = Counter()
-    forms: Counter[str] = Counter()
-    for word, times in Counter(CONTENT_WORD.findall(document.text)).items():
-        if stem := _noun_stem(word):
-            count[stem] += times
-            forms[stem] += 1
-    head = document.text[:HEAD_CHARACTERS]
-    score = {stem: count[stem] + 2 * (forms[stem] - 1) + (2 if stem in head else 0) for stem in count}
-    best = sorted(score, key=score.__getitem__, reverse=True)[:2]
-    return " ".join(sorted(best, key=document.text.find)) or document.text[:20].strip()
-
-
-@lru_cache(maxsize=1 << 16)
-def _noun_stem(word: str) -> str:
-    """여권 for 여권을; "" for a word that is not a noun."""
-    stem = strip_particle(word)
-    return stem if len(stem) > 1 and not VERB_OR_FILLER.search(stem) else ""
+def _ask_in_own_words(document: Document, topic: str) -> list[str]:
+    """Questions with the words that a searcher would use."""
+    if not is_noun_phrase(topic) or BEFORE_TIME.search(topic) or NOTHING_TO_WANT.search(topic):
+        return []
+    topic = without_category(topic)
+    thing, _, event = topic.rpartition(" ")
+    questions = []
+    if event in OWN_WORDS and len(thing) > 1 and is_noun_phrase(thing) and not re.search(r"\d차?$", thing):
+        questions.append(add_particles(OWN_WORDS[event], topic=thing))
+    lines = document.text.split("\n")
+    for words, figures, pattern in WANTED:
+        told = any(words.search(line) and figures.search(line) for line in lines)
+        if told and not words.search(topic):
+            questions.append(add_particles(pattern, topic=topic))
+    return questions
 
 
-def _fill(pattern: str, topic: str) -> str:
-    """A pattern with the topic and the particles that fit it."""
-    closed = has_final_consonant(topic)
-    for pair in ("이가", "을를", "은는"):
-        pattern = pattern.replace("{" + pair + "}", pair[0] if closed else pair[1])
-    return pattern.replace("{topic}", topic)
+def _ask_by_keywords(document: Document, choice: int) -> Iterator[str]:
+    topics = keyword_topics(document)
+    if topics:
+        yield ABOUT_KEYWORDS[choice % len(ABOUT_KEYWORDS)].replace("{topic}", _join(topics))
+    elif not document.title:
+        yield f"{_quote(document)} 글을 정리해줘."
 
 
-def has_final_consonant(text: str) -> bool:
-    """Whether the pronunciation of the last letter or digit ends in a consonant; this decides between 을 and 를."""
-    last = text.rstrip(" '\")]")[-1:]
-    if "가" <= last <= "힣":
-        return (ord(last) - ord("가")) % 28 != 0
-    return last.lower() in "lmnr0136780"
+def _ask_part(document: Document, title: str, choice: int) -> Iterator[str]:
+    if topics := keyword_topics(document):
+        pattern = ABOUT_PART[choice % len(ABOUT_PART)]
+        yield pattern.replace("{topic}", _join(topics)).replace("{title}", title)
+
+
+def _first_sentence(text: str) -> str:
+    """The first sentence of a text, without the mark of a list or of a question before it."""
+    line = next(filter(str.strip, text.split("\n")), "")
+    return strip_mark(re.sub(r"^\s*Q\s?\d*[.:)]\s*", "", split_sentences(line)[0] if line else ""))
+
+
+def _join(topics: tuple[str, ...]) -> str:
+    """Both topics with the particle between them: 여권과 비자."""
+    return add_particles("{first}{과와} {second}", first=topics[0], second=topics[1]) if len(topics) > 1 else topics[0]
+
+
+def _quote(document: Document) -> str:
+    """The title or the first words of a document in quotation marks."""
+    words = title_topic(document.title) or " ".join(_first_sentence(document.text).replace("'", "").split())
+    if len(words) > LONGEST_TOPIC:
+        words = words[: LONGEST_TOPIC - 10].rpartition(" ")[0] or words[: LONGEST_TOPIC - 10]
+    return f"'{words.strip(' .!?~')}'"

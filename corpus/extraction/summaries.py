@@ -1,60 +1,103 @@
 """The summary of a text: the statements that represent it."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
-from corpus.extraction.contact_values import holds_contact
+from corpus.extraction.marks import ASKS
 from corpus.extraction.shortening import LONGEST_LINE, shorten
-from corpus.raw.layout import BULLET, CHAT_PREFIX, HEAD_LINE, ITEM_NUMBER
-from corpus.raw.sentences import SENTENCE_END, split_sentences
-from corpus.raw.titles import repeats_title
+from corpus.extraction.statements import Statement, read_lines
+from corpus.extraction.tables import AMOUNT, name_columns
+from corpus.raw.sentences import SENTENCE_END
 from corpus.raw.words import CONTENT_WORD, content_words
 
 MOST_SUMMARY_LINES = 5
 SHORTEST_SENTENCE = 10  # characters
 MOST_SHARED_WORDS = 0.6  # share of the words of the shorter of two statements; with more they repeat each other
 
+# Amounts, dates, times and periods are what people come for.
+TELLS_FIGURE = re.compile(
+    rf"{AMOUNT.pattern}|\d\s?(?:년|월|일|주|개월|시간|분|시|층|호|명|세|회|권|통|부|장|㎞|km|kg|℃|도)|\d{{1,2}}:\d\d|\d{{1,2}}\.\s?\d{{1,2}}\.|[~∼]\s?\d"
+)
+MAY_TELL_FIGURE = re.compile(r"\d|무|불가|없음|당일|₱")
+LONGEST_QUESTION_END = 40  # characters at the end of a sentence that show that it asks
+FIGURES = re.compile(r"\d[\d,.:]*")
+SMALL_TALK = re.compile(
+    r"안녕하(?:세요|십니까)|감사(?:합니다|드|해요)|고맙|수고(?:하|들)|반갑|반가워|부탁\s?드|부탁해요|좋은\s?(?:하루|주말)|행복한\s?하루|복\s?많이|이웃\s?추가|공감|구독|좋아요\s?(?:꾹|눌)|포스팅"
+    r"|도움이\s?되(?:셨|었|길|시)|오늘은\s.{0,20}(?:알려|소개|적어|써)|[ㅋㅎㅠㅜ]{2,}\s*$|기원합니다|귀\s?(?:가정|댁)|협조해\s?주셔서|드림\s*[-]?$|올림$|죄송"
+)
+ADVISES = re.compile(
+    r"세요|십시오|바랍니다|야\s?(?:합|해|한|됩|돼)|됩니다|돼요|없습니다|없어요|안\s?(?:됩|돼|되)|불가|금지|필요|가능|까지|부터"
+)
+
+FACT = re.compile(r"일시|기간|기한|장소|요금|비용|금액|시간|수수료|마감|날짜|시험일|지원|대상|가격|합계|총액")
+TOTAL = re.compile(r"합계|합쳐|총\s|모두\s?합|결론|결국|다\s?해서|절대|반드시")
+ANNOUNCES = re.compile(r"(?:다음|아래)(?:과|와)?\s?(?:같|사항|내용|수칙|번호|링크|을|를)|이렇습니다|[:：]$")
+LISTED_ELSEWHERE = re.compile(r"준비물|구비|지참|제출\s?서류|필요\s?서류|챙길|가져")
+
+ATTACHMENT = re.compile(r"첨부\s?파일|회\s?다운로드|\.(?:pdf|hwp|docx?|xlsx?|jpe?g|png)\b", re.IGNORECASE)
+# What a statement's weight is multiplied by, for each that it matches.
+WORTHS = ((SMALL_TALK, 0.15), (ANNOUNCES, 0.15), (ADVISES, 1.4), (TOTAL, 1.3))
+
 
 def summarize(text: str, title: str, question: str = "") -> list[str]:
     """Statements that represent a text, shortened, in the order of the text.
 
-    They have central words, share words with the title and the question, or come first. Centrality is the mean
-    frequency, over the whole text, of a statement's words. This is the measure of SumBasic (Nenkova and
-    Vanderwende, 2005), which halves the weight of words already used, so that statements do not repeat each other.
+    They have central words, share words with the title and the question, come first, tell figures or answer a
+    question. Centrality is the mean frequency, over the whole text, of a statement's words. This is the measure of
+    SumBasic (Nenkova and Vanderwende, 2005), which halves the weight of words already used, so that statements do not
+    repeat each other.
     """
-    statements = _read_sentences(text, title)
-    words = [set(content_words(statement)) for statement in statements]
+    rows = "\n".join(name_columns(text.split("\n")))
+    statements = [each for each in read_lines(rows, title) if _may_be_chosen(each)]
+    words = [{*content_words(each.text), *FIGURES.findall(each.text)} for each in statements]
     factors = _factors(statements, words, f"{title} {question}")
-    most = min(MOST_SUMMARY_LINES, max(3, len(statements) // 3))
-    return [shorten(statements[index]) for index in sorted(_choose(words, factors, most))]
+    most = min(MOST_SUMMARY_LINES, max(3, 2 * len(statements) // 3))
+    return [shorten(statements[index].text) for index in sorted(_choose(words, factors, most))]
 
 
-def _read_sentences(text: str, title: str) -> list[str]:
-    """The sentences that may be in a summary: no heads, titles, contact lines or fragments."""
-    sentences = []
-    for line in text.split("\n"):
-        line = CHAT_PREFIX.sub("", line.strip())
-        if not line or HEAD_LINE.match(line) or repeats_title(line, title):
-            continue
-        for sentence in split_sentences(BULLET.sub("", line)):
-            sentence = ITEM_NUMBER.sub("", sentence)
-            is_long_enough = len(sentence) >= SHORTEST_SENTENCE and len(CONTENT_WORD.findall(sentence)) >= 2
-            if is_long_enough and not holds_contact(sentence):
-                sentences.append(sentence)
-    return sentences
+def _may_be_chosen(statement: Statement) -> bool:
+    """Whether a statement says something by itself: no heading and no fragment."""
+    text = statement.text
+    is_long_enough = len(text) >= SHORTEST_SENTENCE and len(CONTENT_WORD.findall(text)) >= 2
+    return not (statement.is_heading or ATTACHMENT.search(text)) and (
+        is_long_enough or bool(AMOUNT.search(text) and CONTENT_WORD.search(text))
+    )
 
 
-def _factors(statements: Sequence[str], words: Sequence[set[str]], topic: str) -> list[float]:
+def _factors(statements: Sequence[Statement], words: Sequence[set[str]], topic: str) -> list[float]:
     """For each statement, what the sum of its words' weights is multiplied by."""
     topic_words = set(content_words(topic))
+    is_answered = any(statement.is_reply for statement in statements)
     return [
         (1 + 0.5 * len(statement_words & topic_words))
         * (1.3 if index == 0 else 1.0)
-        * (0.6 if len(statement) > LONGEST_LINE or len(statement) < 15 else 1.0)
-        * (1.0 if SENTENCE_END.search(statement) else 0.6)  # a list item says little by itself
+        * (0.6 if len(statement.text) > LONGEST_LINE else 1.0)
+        * _worth(statement, is_answered)
         / (len(statement_words) + 2)
         for index, (statement, statement_words) in enumerate(zip(statements, words, strict=True))
     ]
+
+
+def _worth(statement: Statement, is_answered: bool) -> float:
+    """How much a statement tells a reader: figures and advice more than questions and small talk."""
+    text = statement.text
+    has_figure = bool(MAY_TELL_FIGURE.search(text) and TELLS_FIGURE.search(text))
+    worth = 0.2 if ASKS.search(text[-LONGEST_QUESTION_END:]) else 1.0
+    for pattern, factor in WORTHS:
+        if pattern.search(text):
+            worth *= factor
+    worth *= 2.0 if has_figure else 1.0
+    if not has_figure:
+        worth *= 1.0 if SENTENCE_END.search(text) else 0.6  # a list item says little by itself
+        worth *= 1.0 if len(text) >= 15 else 0.6
+    elif FACT.search(statement.inline_heading or statement.heading):
+        worth *= 1.5
+    if LISTED_ELSEWHERE.search(statement.inline_heading or statement.heading):
+        worth *= 0.4
+    if is_answered:
+        worth *= 1.8 if statement.is_reply else 0.5
+    return worth
 
 
 def _choose(words: Sequence[set[str]], factors: Sequence[float], most: int) -> list[int]:

@@ -220,7 +220,7 @@ def test_contacts_headings_and_bullets_do_not_count_as_repeated():
 @pytest.mark.parametrize(
     ("question", "words"),
     [
-        ("여권 재발급 절차와 준비물을 알려줘.", ["여권", "재발급"]),
+        ("여권 재발급과 준비물을 알려줘.", ["여권", "재발급"]),
         ("'교통사고가 났을 때' 글에서 보험사 부분을 정리해줘.", ["교통사고", "났을", "보험사"]),
         ("ACR 카드가 궁금해요. 요약과 체크리스트로 정리해줘.", ["acr", "카드"]),
         ("이 글의 내용을 정리해줘.", []),

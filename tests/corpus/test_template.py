@@ -2,7 +2,8 @@
 
 import importlib
 
-from corpus.extraction.questions import ask, has_final_consonant
+from corpus.extraction.grammar import has_final_consonant
+from corpus.extraction.questions import ask
 from corpus.raw.documents import Document
 from corpus.samples import Sample, format_sample, read_samples
 from corpus.template import MARKERS, UNK, Answer, Contact, Template, count_markers, neutralize_markers
@@ -280,7 +281,7 @@ def test_variants_of_a_question_differ():
     [
         ("여권 발급", {"여권 발급이", "여권 발급을", "여권 발급은"}),
         ("여권 분실 신고", {"여권 분실 신고가", "여권 분실 신고를", "여권 분실 신고는"}),
-        ("여권 (분실)", {"여권 (분실)이", "여권 (분실)을", "여권 (분실)은"}),
+        ("비자 (분실)", {"비자가", "비자를", "비자는"}),
         ("유심 2", {"유심 2가", "유심 2를", "유심 2는"}),
         ("교민 단체방 3", {"교민 단체방 3이", "교민 단체방 3을", "교민 단체방 3은"}),
     ],

@@ -3,7 +3,7 @@
 import re
 
 from corpus.extraction.answers import extract_answer
-from corpus.extraction.contact_values import FULL_NUMBER
+from corpus.extraction.telephone import FULL_NUMBER
 from corpus.raw.documents import Document
 from corpus.raw.normalization import normalize, standardize_labels
 from corpus.template import Answer, Template

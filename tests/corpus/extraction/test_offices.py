@@ -1,0 +1,55 @@
+"""The office whose number it is, where the words before the number only say which of its numbers."""
+
+from corpus.extraction.answers import extract_answer
+from corpus.extraction.contacts import find_contacts
+from corpus.raw.documents import Document
+from corpus.raw.normalization import normalize, standardize_labels
+from corpus.template import Template
+
+import pytest
+
+
+def owners_and_notes(text: str, title: str = "") -> list[tuple[str, str]]:
+    return [(each.institution, each.note) for each in find_contacts(standardize_labels(normalize(text)), title)]
+
+
+HEADED = """\
+■ 대사관
+대표 : +63-2-0000-9210
+야간 및 휴일 : 0917-000-9219
+■ 세부분관
+긴급 : 0917-000-1519"""
+
+
+def test_the_heading_names_the_office_and_the_label_is_a_note():
+    assert owners_and_notes(HEADED, "영사콜 및 비상 연락망") == [
+        ("대사관", "대표"),
+        ("대사관", "야간 및 휴일"),
+        ("세부분관", "긴급"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("label", "note"), [("공식 연락처", "공식"), ("야간 & 긴급 연락처", "야간 & 긴급"), ("민원실", "민원실")]
+)
+def test_the_title_names_the_office_if_no_heading_does(label, note):
+    text = f"남부출장소 연락처 공지\n■ {label} : 032-000-1516"
+    assert owners_and_notes(text, "남부출장소 연락처 공지") == [("남부출장소", note)]
+
+
+def test_a_name_of_its_own_stays_the_owner():
+    text = "다바오 한인회 소식\n가위소리 0917-000-1234\n우체국: 1588-1300"
+    assert [owner for owner, _ in owners_and_notes(text, "다바오 한인회 소식")] == ["가위소리", "우체국"]
+
+
+@pytest.mark.parametrize(
+    "line", ["평일 06-24시 ☎ 02-0000-0770", "전과 같음 02-0000-3636", "영업 14:00~02:00 02-0000-3434"]
+)
+def test_hours_and_remarks_are_no_owners(line):
+    ((owner, _),) = owners_and_notes(f"하늘 체육관 등록 안내\n{line}", "하늘 체육관 등록 안내")
+    assert not any(word in owner for word in ("시", "같음", ":"))
+
+
+def test_a_note_is_written_behind_the_value():
+    answer = extract_answer(Document("raw.txt", 1, 0, 0, "연락망", standardize_labels(normalize(HEADED))))
+    assert "- 세부분관\n  - TEL: 0917-000-1519 (긴급)" in Template().write_answer(answer)

@@ -37,6 +37,7 @@ DTYPE = "fp32"  # fp32 as trained; bf16 half the size; gguf and ollama also fp16
 NAME = "korean-gpt-from-scratch"  # what the model calls itself there
 
 # --- How it answers there unless told otherwise: as at the top of step 05 ---
+# Imported, because users edit the constants of step 05: a default that both scripts read would not contain the edits.
 step_05 = importlib.import_module("05_generate")
 TEMPERATURE = step_05.TEMPERATURE  # 0 = always the most likely token; higher = more varied, less reliable
 TOP_K = step_05.TOP_K  # choose among this many most likely tokens; 0 = all

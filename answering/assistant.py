@@ -1,6 +1,6 @@
 """From a question to its answer, stage by stage: find documents, fit them, write the prompt, guide the model, write.
 
-Here the two wings meet: the text wing finds documents and says what may be written, the model wing writes.
+Here text and model meet: `corpus` finds documents and says what may be written, and `gpt` writes.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] = ()) -> None:
     tokenizer = train_tokenizer(
         read_texts(settings.samples_path, "learn vocabulary"), vocab_size, settings.min_frequency
     )
-    report = prove_round_trip(tokenizer, read_texts(settings.samples_path, "prove round trip"))
+    report = check_round_trip(tokenizer, read_texts(settings.samples_path, "check round trip"))
 
     with pipeline.atomic_write(settings.tokenizer_path) as file:
         file.write(tokenizer.to_str(pretty=True))
@@ -119,7 +119,7 @@ def train_tokenizer(texts: Iterator[str], vocab_size: int, min_frequency: int) -
     return tokenizer
 
 
-def prove_round_trip(tokenizer: Tokenizer, texts: Iterator[str]) -> str:
+def check_round_trip(tokenizer: Tokenizer, texts: Iterator[str]) -> str:
     """Encode and decode every sample; return a line about the bytes per token.
 
     Raises StepError for the first text that is not the same afterwards.

@@ -51,12 +51,12 @@ RESTART = False  # start anew although there is a checkpoint, which is kept as c
 
 # --- Machine ---
 DEVICE = "auto"  # auto takes cuda, else mps (Apple), else cpu
-PRECISION = "auto"  # bf16 where the hardware is fast at it, else fp32; or say bf16, fp32
+PRECISION = "auto"  # bf16 where the hardware is fast at it, else fp32; or bf16, fp32
 DEVICE_CHECK = "cpu"  # if a GPU gives other results than the CPU: "cpu" trains there, "stop" stops, "off" = no check
 
 # --- Model: 0 = the shape of the checkpoint; of a new run, by device and text (SIZES in gpt/training/plan.py) ---
 BLOCK_SIZE = 1024  # tokens seen at once; a sample must fit whole, or no row shows a document with its answer
-N_LAYER = 0  # layers: 4, 6 or 8; more can combine more steps of thought
+N_LAYER = 0  # layers: 4, 6 or 8; more combine more steps of processing
 N_HEAD = 0  # attention heads of each layer; 0 = one for every 64 numbers of N_EMBD, which suits all devices
 N_KV_HEAD = 0  # key-value heads; fewer than N_HEAD makes the cache smaller; 0 = N_HEAD
 N_EMBD = 0  # width: numbers that stand for one token on its way through the layers: 256, 384 or 512
@@ -96,7 +96,7 @@ STEP_05 = "05_generate.py"
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """The constants above: their types, and what they may be."""
+    """The constants above, with their types and ranges."""
 
     train_bin: str
     val_bin: str
@@ -223,7 +223,7 @@ def command_of(settings: Settings, **changes: object) -> partial[str]:
 
 
 def require_inputs(settings: Settings) -> dict[str, str]:
-    """The SHA-256 of each input, after proving that they belong together."""
+    """The SHA-256 of each input, after a check that they belong together."""
     entries = {
         path: pipeline.require_artifact(path, "03_build_bin_dataset.py", settings)
         for path in (settings.train_bin, settings.val_bin)
@@ -300,7 +300,7 @@ def write_sample_answer(model: GPT, tokenizer: Tokenizer, prompt: str, settings:
     return f"  Q {question_of(prompt)}\n" + "\n".join(f"  | {line}" for line in tokenizer.decode(answer).split("\n"))
 
 
-# --- The last words ---
+# --- The final messages ---
 
 
 def describe_stop(run: Run, settings: Settings) -> str:

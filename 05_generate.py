@@ -45,9 +45,9 @@ VERIFY_LINES = True  # with a document and FORM guided, the answer is made of it
 
 # --- How to answer ---
 MAX_NEW_TOKENS = 1000  # longest answer; the context that training used is a limit too
-TEMPERATURE = 0.3  # 0 = always the likeliest token; higher = more varied, less reliable
-TOP_K = 50  # choose among this many likeliest tokens; 0 = all
-TOP_P = 0.9  # choose among the likeliest tokens that together have this probability; 1 = all
+TEMPERATURE = 0.3  # 0 = always the most likely token; higher = more varied, less reliable
+TOP_K = 50  # choose among this many most likely tokens; 0 = all
+TOP_P = 0.9  # choose among the most likely tokens that together have this probability; 1 = all
 REPETITION_PENALTY = 1.0  # over 1 makes tokens already written less likely
 NO_REPEAT_NGRAM = 12  # no run of so many tokens twice, where words are the model's own; 0 = any
 SEED = 1337  # the same seed gives the same answer; 0 or more
@@ -62,7 +62,7 @@ STEP_01 = "01_prepare_samples.py"
 
 @dataclass(frozen=True)
 class Settings:
-    """The constants above with their types; `Request` and `SamplingSettings` know the ranges of most of them."""
+    """The constants above, with their types; `Request` and `SamplingSettings` know the ranges of most of them."""
 
     question: str
     example: bool

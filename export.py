@@ -36,7 +36,8 @@ FORMAT = "hf"  # hf for transformers, vLLM, MLX; gguf for llama.cpp, LM Studio; 
 DTYPE = "fp32"  # fp32 as trained; bf16 half the size; gguf and ollama also fp16 (f32, f16 mean the same), q8_0
 NAME = "korean-gpt-from-scratch"  # what the model calls itself there
 
-# --- How it answers there unless told otherwise: as at the top of step 05 ---
+# --- How it chooses tokens there by default: as at the top of step 05 ---
+# Imported, because users edit the constants of step 05: a default that both scripts read would not contain the edits.
 step_05 = importlib.import_module("05_generate")
 TEMPERATURE = step_05.TEMPERATURE  # 0 = always the most likely token; higher = more varied, less reliable
 TOP_K = step_05.TOP_K  # choose among this many most likely tokens; 0 = all
@@ -46,7 +47,7 @@ REPETITION_PENALTY = step_05.REPETITION_PENALTY  # over 1 makes tokens already w
 
 @dataclass(frozen=True)
 class Settings:
-    """The constants above: their types, and what they may be."""
+    """The constants above, with their types and ranges."""
 
     checkpoint_path: str
     out_dir: str
@@ -64,7 +65,7 @@ def main(arguments: Sequence[str] = ()) -> None:
     settings = pipeline.read_settings(Settings, globals(), arguments)
     sampling = SamplingSettings(settings.temperature, settings.top_k, settings.top_p, settings.repetition_penalty)
     check_settings(settings)
-    require_place(Path(settings.out_dir), settings.force)
+    require_free_folder(Path(settings.out_dir), settings.force)
     with progress_bar("load the model", leave=False):
         checkpoint = load_checkpoint(settings.checkpoint_path)
 
@@ -87,7 +88,7 @@ def check_settings(settings: Settings) -> None:
     require(bool(settings.name.strip()), "NAME is empty; write a name for the model")
 
 
-def require_place(folder: Path, force: bool) -> None:
+def require_free_folder(folder: Path, force: bool) -> None:
     """Stop unless the folder is new or empty, or holds an earlier export that may be replaced."""
     if not folder.exists():
         return

@@ -1,1 +1,1 @@
-"""From a question to its answer: where the text wing and the model wing meet."""
+"""From a question to its answer: where text and model meet."""

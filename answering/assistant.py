@@ -1,6 +1,6 @@
 """From a question to its answer, stage by stage: find documents, fit them, write the prompt, guide the model, write.
 
-Here the two wings meet: the text wing finds documents and says what may be written, the model wing writes.
+Here text and model meet: `corpus` finds documents and says what may be written, and `gpt` writes.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,11 +10,10 @@ from itertools import count
 import pipeline
 from answering.contacts_file import ContactsFile
 from answering.decoding import TextDecoder
-from answering.fit import fit_documents
 from answering.guide import build_guide
-from answering.material import choose_material
+from answering.material import choose_material, contacts_from_table
 from answering.notes import notes_on_documents
-from answering.prompt import SUMMARIZE, encode_prompt, space_for_documents
+from answering.prompt import SUMMARIZE, encode_prompt, fit_documents, space_for_documents
 from answering.request import Request
 from answering.search import DocumentSearch
 from answering.source import Source
@@ -112,7 +111,7 @@ class Assistant:
         sources = fit_documents(question, found.documents, space, self.tokenizer)
         tokens = encode_prompt(asked, sources, self.tokenizer, self.template)
         max_new_tokens = min(request.max_new_tokens, block_size - len(tokens))
-        from_table = self.contacts_file.choose(request, question, sources, found.searched)
+        from_table = contacts_from_table(request, question, sources, found.searched, self.contacts_file)
         material = choose_material(request, question, sources, self.template.style, from_table)
         guide = build_guide(request, material, sources, max_new_tokens, self.tokenizer, self.template)
 

@@ -1,18 +1,13 @@
 """The contacts of the user's text by institution, which step 01 writes to contacts.json."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pipeline
-from answering.request import Request
-from answering.source import Source
-from corpus.extraction.contacts import has_hidden_contacts
-from corpus.extraction.owners import UNNAMED
-from corpus.raw.words import content_words
 from corpus.template import neutralize_markers
 from pipeline import StepError
 
@@ -53,17 +48,3 @@ class ContactsFile:
         except (ValueError, LookupError, TypeError, AttributeError):
             remake = pipeline.remake(Path(self.path), "01_prepare_samples.py")
             raise StepError(f"{self.path}: not a table of contacts; run: {remake}") from None
-
-    def choose(self, request: Request, question: str, sources: Sequence[Source], searched: bool) -> Contacts | None:
-        """The contacts that an answer may give beside those in its sources; None if it does not need the table.
-
-        Without a source, those of the institutions that the question names. Of documents that a search found, those
-        that step 01 replaced by placeholders such as <TEL>.
-        """
-        if request.closed_book and not sources:
-            words = [word for word in content_words(question) if word not in UNNAMED]
-            return contacts_of(
-                each for each in self.entries if any(word in each["institution"].lower() for word in words)
-            )
-        hidden = {(each.file, each.line) for each in sources if searched and has_hidden_contacts(each.text)}
-        return contacts_of(self.entries, hidden) if hidden else None

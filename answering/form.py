@@ -7,7 +7,7 @@ from itertools import zip_longest
 from typing import ClassVar
 
 from answering.material import Material
-from corpus.template import CONTACT_START, Part, Template, write_contact, write_institution
+from corpus.template import CONTACT_START, AnswerPart, Template, write_contact, write_institution
 
 MIN_SUMMARY_LINES = 3  # besides the title
 MAX_ITEMS = 6  # of the summary, and of a list that is not taken from a document
@@ -126,15 +126,15 @@ class GuidedForm:
                     reserves[part.name] = reserves.get(part.name, 0) + size
         return reserves
 
-    def _lines(self, part: Part) -> list[str] | None:
+    def _lines(self, part: AnswerPart) -> list[str] | None:
         """The lines of the document for a list; None if any line may come."""
         lists = self.material.lists
         return [f"{part.bullet}{text}\n" for text in lists[part.name]] if lists is not None else None
 
-    def _nothing(self, part: Part) -> str:
+    def _nothing(self, part: AnswerPart) -> str:
         return f"{part.bullet}{self.template.nothing}\n"
 
-    def _write_part(self, part: Part, end: str, spare: int) -> Generator[Choice, tuple[str, int], int]:
+    def _write_part(self, part: AnswerPart, end: str, spare: int) -> Generator[Choice, tuple[str, int], int]:
         """Some of the items, or the phrase for nothing; then `end`. Return the spare tokens that are left."""
         items, nothing = self._items(part, spare), self._nothing(part)
         spare += self.count_tokens(nothing)  # an item comes in its place
@@ -164,7 +164,7 @@ class GuidedForm:
             elif text in remaining:
                 remaining = [item for item in remaining if item != text]
 
-    def _items(self, part: Part, spare: int) -> Items:
+    def _items(self, part: AnswerPart, spare: int) -> Items:
         material = self.material
         if part.name == "contacts":
             blocks = self._contact_blocks(spare) if material.contacts is not None else None

@@ -15,7 +15,7 @@ from corpus.raw.reading import ReadingReport, read_lines
 from pipeline import StepError
 
 STANDARD_INPUT = "standard input"  # what messages and sources call it
-INPUT_WAIT = 1.0  # seconds to wait for text on standard input that nobody announced; a pipe may stay open forever
+INPUT_WAIT = 1.0  # seconds to wait for text on standard input that DOC_PATH does not name; a pipe may stay open forever
 REMEDY = "give a text file, or leave DOC_PATH empty"
 
 
@@ -39,11 +39,11 @@ def read_given_document(path: str) -> Source:
 
 
 def read_waiting_input() -> bytes:
-    """What a pipe or a file has for us on standard input although nobody asked for it; b"" if nothing."""
+    """The content of a pipe or file on standard input that DOC_PATH does not name; b"" if there is none."""
     try:
         if sys.stdin is None or sys.stdin.isatty() or not select.select([sys.stdin], [], [], INPUT_WAIT)[0]:
             return b""
-        # Somebody else has begun to read this file: a shell's `while read` that takes its questions from it, perhaps.
+        # Another program has begun to read it, such as a shell's `while read` loop that takes its questions from it.
         if sys.stdin.seekable() and sys.stdin.buffer.tell() > 0:
             return b""
     except (OSError, ValueError):  # it is closed, or not a file of the operating system

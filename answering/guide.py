@@ -1,4 +1,4 @@
-"""What may come next in an answer, token by token: a text of some, or a free line without invented contacts."""
+"""What may come next in an answer, token by token: one of several texts, or a free line without invented contacts."""
 
 import re
 from collections.abc import Collection, Iterable, Sequence

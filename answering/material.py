@@ -3,13 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from answering.contacts_file import Contacts
+from answering.contacts_file import Contacts, ContactsFile, contacts_of
 from answering.request import Request
 from answering.source import Source
 from answering.verification import KnownContacts
 from corpus.extraction.answers import extract_answer, extract_review, has_title
+from corpus.extraction.contacts import has_hidden_contacts
+from corpus.extraction.owners import UNNAMED
 from corpus.extraction.passages import candidate_passages
 from corpus.raw.documents import Document
+from corpus.raw.words import content_words
 from corpus.template import Template
 
 
@@ -27,6 +30,21 @@ class Material:
     def values(self) -> list[tuple[str, str]]:
         """(label, value) of every contact."""
         return [value for values in (self.contacts or {}).values() for value in values]
+
+
+def contacts_from_table(
+    request: Request, question: str, sources: Sequence[Source], searched: bool, table: ContactsFile
+) -> Contacts | None:
+    """The contacts that an answer may give beside those in its sources; None if it does not need the table.
+
+    Without a source, those of the institutions that the question names. Of documents that a search found, those
+    that step 01 replaced by placeholders such as <TEL>.
+    """
+    if request.closed_book and not sources:
+        words = [word for word in content_words(question) if word not in UNNAMED]
+        return contacts_of(each for each in table.entries if any(word in each["institution"].lower() for word in words))
+    hidden = {(each.file, each.line) for each in sources if searched and has_hidden_contacts(each.text)}
+    return contacts_of(table.entries, hidden) if hidden else None
 
 
 def choose_material(

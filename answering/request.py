@@ -24,9 +24,8 @@ class Request:
     sampling: SamplingSettings
     seed: int = setting(least=0, below=2**63)
     max_new_tokens: int = setting(least=1)  # in the answer; the context of the model is a limit too
-    cancelled: Callable[[], bool] = field(
-        default=never, compare=False
-    )  # asked before each token; True stops the answer
+    # Called before each token; True stops the answer.
+    cancelled: Callable[[], bool] = field(default=never, compare=False)
 
     def __post_init__(self) -> None:
         check_ranges(self)

@@ -4,7 +4,7 @@
     python -m benchmarks.answers --limit 10 --show 5
     python -m benchmarks.answers --form free --no-verify-lines --no-verify-contacts    # what the model does by itself
 
-Takes every setting of step 05 as well, with the values that stand there. The question with a document is the one
+Takes every setting of step 05 as well, with the values set there. The question with a document is the one
 of its grounded sample, that without is the one of its closed-book sample. The answer of the sample, which step 01
 made, is measured like the others: what the model was taught, and so about the best that it can do.
 
@@ -15,8 +15,8 @@ recall         contacts of the document that the answer lists
 supported      lines of the summary of which some stretch of the document, at most twice as long, holds 80 % of the
                tokens in the same order; tokens are stems, particles and numbers
 like step 01's lines of the summary (but for the title), and of the lists, that the sample's answer has too (F1)
-repeated       runs of four of the tokenizer's tokens that stood in the answer before; contacts do not count
-topic kept     words of what the question is about that stand in the answer
+repeated       runs of four of the tokenizer's tokens that occurred in the answer before; contacts do not count
+topic kept     words of the question's topic that occur in the answer
 """
 
 import argparse
@@ -209,11 +209,11 @@ def read_parts(template: Template, text: str) -> dict[str, list[str]]:
     parts: dict[str, list[str]] = {}
     current = None
     for line in text.split("\n"):
-        place = next((place for place, (heading, _) in enumerate(headings) if line == heading), None)
-        if place is not None:
-            current = headings[place][1]
+        index = next((index for index, (heading, _) in enumerate(headings) if line == heading), None)
+        if index is not None:
+            current = headings[index][1]
             parts.setdefault(current.name, [])
-            headings = headings[place + 1 :]
+            headings = headings[index + 1 :]
         elif current and line.strip() and line != current.bullet + template.nothing:
             parts[current.name].append(line if current.name == "contacts" else line.removeprefix(current.bullet))
     return parts
@@ -223,12 +223,12 @@ def has_form(template: Template, text: str) -> bool:
     """Whether every heading occurs once, in the right order, with at least one line below it."""
     headings = [line for part in template.parts for line in part.heading.split("\n")]
     lines = [line for line in text.split("\n") if line.strip()]
-    places = [place for place, line in enumerate(lines) if line in headings]
-    if [lines[place] for place in places] != headings or places[0] != 0:
+    found = [index for index, line in enumerate(lines) if line in headings]
+    if [lines[index] for index in found] != headings or found[0] != 0:
         return False
     ends = {part.heading.split("\n")[-1] for part in template.parts}  # a heading of two lines has something below both
-    gaps = zip(places, [*places[1:], len(lines)], strict=True)
-    return all((after > place + 1) == (lines[place] in ends) for place, after in gaps)
+    gaps = zip(found, [*found[1:], len(lines)], strict=True)
+    return all((after > index + 1) == (lines[index] in ends) for index, after in gaps)
 
 
 def listed_contacts(parts: dict[str, list[str]]) -> Contacts:
@@ -273,12 +273,12 @@ def longest_common_subsequence(one: Sequence[str], other: Sequence[str]) -> int:
     The bits of a whole number stand for a column of the usual table, of which a zero says that the length
     grows there (Hyyrö, 2004).
     """
-    places: Counter[str] = Counter()
-    for place, token in enumerate(one):
-        places[token] |= 1 << place
+    positions: Counter[str] = Counter()
+    for index, token in enumerate(one):
+        positions[token] |= 1 << index
     column = all_ones = (1 << len(one)) - 1
     for token in other:
-        matching = column & places[token]
+        matching = column & positions[token]
         column = (column + matching) | (column - matching)
     return len(one) - (column & all_ones).bit_count()
 
@@ -297,7 +297,7 @@ def without(title: str, lines: Iterable[str]) -> list[str]:
 
 
 def repeated_ngrams(lines: Iterable[Sequence[int]]) -> tuple[int, int]:
-    """How many runs of NGRAM tokens within a line have stood there before, of how many."""
+    """How many runs of NGRAM tokens within a line have occurred before, of how many."""
     count = Counter(
         tuple(tokens[start : start + NGRAM]) for tokens in lines for start in range(len(tokens) - NGRAM + 1)
     )

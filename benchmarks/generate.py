@@ -67,7 +67,7 @@ def main() -> None:
     if importlib.util.find_spec("llama_cpp"):
         writers["llama.cpp"] = llama_writer(checkpoint)
     else:
-        print("llama.cpp takes no part; for that: pip install gguf llama-cpp-python")
+        print("llama.cpp is not installed; to include it, run: pip install gguf llama-cpp-python")
     timings = {name: Timing() for name in writers}
     for _ in range(options.rounds):
         for name, writer in writers.items():

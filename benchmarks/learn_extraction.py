@@ -1,4 +1,4 @@
-"""Learn what step 01 judges by: what is an instruction, a thing to bring or a warning, and whose a contact is.
+"""Learn the weights of step 01: what is an instruction, a thing to bring or a warning, and whose a contact is.
 
     python -m benchmarks.learn_extraction             # cross-validation on the labelled posts: what unseen posts get
     python -m benchmarks.learn_extraction --write     # learn from all of them, and write corpus/extraction/learned.npz

@@ -1,4 +1,4 @@
-"""What is a text worth when it is read again? The same number of steps on all of it, a quarter, a sixteenth.
+"""What is repeated training on a text worth? The same number of steps on all of it, a quarter, a sixteenth.
 
     python -m benchmarks.repeats raw.txt
     python -m benchmarks.repeats raw.txt --n-layer 2 --n-embd 128      # a smaller model

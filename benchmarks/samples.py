@@ -5,11 +5,11 @@
     python -m benchmarks.samples --of bundled    # posts that the rules and weights were made with
 
 Owners and checklists are learned (`benchmarks/learn_extraction.py`, which also cross-validates them), so their
-figures on any file but fresh say how well the lesson was remembered.
+figures on any file but fresh show how well the posts were memorised.
 
 `tests/labelled/*.jsonl` holds one post a line with its contacts and their institutions, what is to do, to
 bring and to beware of, and its title; `boundaries.json` the lines on which the posts of the bundled corpus
-begin. A file whose posts carry "before" is joined with that text between them, and cut again. "points" are what
+begin. A file whose posts have "before" is joined with that text between them, and cut again. "points" are what
 a reader comes for; a summary says the point if it contains at least half of them.
 
 A line of the checklist counts as found when it and the labelled line share 80 % of the characters of the

@@ -53,8 +53,8 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Part:
-    """One part of an answer."""
+class AnswerPart:
+    """A section of an answer, or one of the three lists of its checklist."""
 
     name: str  # of the field of `Answer`
     heading: str  # one line or two
@@ -90,18 +90,18 @@ class Template:
         return cls(style, question="", answer_start=f"{SUMMARY}\n", answer_end=f"\n{END_SUMMARY}", summary="핵심요약:")
 
     @property
-    def parts(self) -> tuple[Part, ...]:
+    def parts(self) -> tuple[AnswerPart, ...]:
         """The parts of an answer, in the order in which every answer has them."""
         if self.style == "summary":
             names = ("summary", "merits", "drawbacks", "audience", "to_beware")
-            return tuple(Part(name, getattr(self, name), "- ") for name in names)
+            return tuple(AnswerPart(name, getattr(self, name), "- ") for name in names)
         return (
-            Part("summary", self.summary, "- "),
-            Part("to_do", f"{self.checklist}\n- {self.to_do}", "  - "),
-            Part("to_bring", f"- {self.to_bring}", "  - "),
-            Part("to_beware", f"- {self.to_beware}", "  - "),
-            Part("contacts", self.contacts, "- "),
-            Part("details", self.details, ""),
+            AnswerPart("summary", self.summary, "- "),
+            AnswerPart("to_do", f"{self.checklist}\n- {self.to_do}", "  - "),
+            AnswerPart("to_bring", f"- {self.to_bring}", "  - "),
+            AnswerPart("to_beware", f"- {self.to_beware}", "  - "),
+            AnswerPart("contacts", self.contacts, "- "),
+            AnswerPart("details", self.details, ""),
         )
 
     @property
@@ -180,7 +180,7 @@ def count_markers(text: str) -> int:
 
 
 def marker_id(tokenizer: Tokenizer, marker: str) -> int:
-    """The token id of a marker. Raises ValueError if the tokenizer, which step 02 did not make then, has none."""
+    """The token id of a marker. Raises ValueError if the tokenizer has none, so that step 02 did not make it."""
     index = tokenizer.token_to_id(marker)
     if index is None:
         raise ValueError(f"the tokenizer has no token {marker}")

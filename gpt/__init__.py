@@ -1,4 +1,4 @@
-"""The model wing: everything that needs torch, and the token files that it reads."""
+"""The model: everything that needs torch, and the token files that it reads."""
 
 import os
 

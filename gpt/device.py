@@ -1,4 +1,4 @@
-"""Where the arithmetic runs and in which precision."""
+"""The device that computes, and the precision of its arithmetic."""
 
 import contextlib
 from typing import Any

@@ -1,4 +1,4 @@
-"""Token after token to a text; or to many texts at once, which share each pass through the model."""
+"""Generation: one token after another, for one text or for many that share each pass through the model."""
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence

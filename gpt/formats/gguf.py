@@ -70,7 +70,7 @@ def tensor_type(tensor: torch.Tensor, dtype: str, gguf: Any) -> Any:
 
 
 def add_shape(writer: Any, config: GPTConfig) -> None:
-    """The shape of the model, in the words of gguf."""
+    """Write the shape of the model, under the names of gguf."""
     writer.add_vocab_size(config.vocab_size)
     writer.add_context_length(config.block_size)
     writer.add_block_count(config.n_layer)
@@ -85,7 +85,7 @@ def add_shape(writer: Any, config: GPTConfig) -> None:
 
 
 def add_tokenizer(writer: Any, tokenizer_json: str, chat_format: ChatFormat) -> None:
-    """Tokens in the order of their ids, merges in the order of their ranks, and which tokens are markers."""
+    """Write tokens in the order of their ids, merges in the order of their ranks, and which tokens are markers."""
     tokenizer = Tokenizer.from_str(tokenizer_json)
     markers = {index for index, token in tokenizer.get_added_tokens_decoder().items() if token.special}
     ids = range(tokenizer.get_vocab_size())

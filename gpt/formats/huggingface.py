@@ -95,7 +95,7 @@ def name_in_transformers(name: str) -> str:
 
 
 def model_config(config: GPTConfig, tokenizer: Tokenizer, chat_format: ChatFormat, dtype: str) -> dict[str, Any]:
-    """config.json: the shape of the model, in the words of Qwen3Config."""
+    """config.json: the shape of the model, under the names of Qwen3Config."""
     return {
         "architectures": ["Qwen3ForCausalLM"],
         "model_type": "qwen3",

@@ -1,7 +1,7 @@
 """Does this device compute what the CPU computes? Checked once, before the first step, at the real shapes.
 
 A GPU backend can be wrong without any error; a model then learns badly for hours. Two precisions differ a
-little, a broken kernel differs much: the tolerances lie between.
+little, the results of a broken kernel a lot: the tolerances lie between.
 """
 
 import copy
@@ -25,7 +25,7 @@ HIDDEN_TOLERANCE = {torch.float32: 1e-2, torch.bfloat16: 2e-1}  # absolute; hidd
 def choose_sound_device(
     model: GPT, row: Batch, dtype: torch.dtype, device_check: Literal["cpu", "stop", "off"]
 ) -> torch.device:
-    """The device to train on: the model's own, or the CPU if that gives other results and DEVICE_CHECK is "cpu".
+    """The device to train on: the model's own, or the CPU if the results differ and DEVICE_CHECK is "cpu".
 
     `row` is inputs and targets, (1, T) each, on the CPU. Raises StepError if DEVICE_CHECK is "stop".
     """

@@ -82,7 +82,7 @@ class Run:
         return self.tokens_since_start / max(1e-9, time.monotonic() - self.measured_from)
 
     def seconds_per_step(self) -> float:
-        """Of this start; until the second step, of the steps that were tried before it."""
+        """The seconds of a step since this start; until the second step, of those that were tried before it."""
         if self.steps_since_start < 2:
             return max(1e-9, self.tried_seconds_per_step)
         return max(1e-9, time.monotonic() - self.measured_from) / (self.steps_since_start - 1)
@@ -107,7 +107,7 @@ class Run:
         self.saved_at = time.monotonic()
 
     def minutes_since_save(self) -> float:
-        """Or since the start, before the first save."""
+        """Minutes since the last save; before the first one, since the start."""
         return (time.monotonic() - self.saved_at) / 60
 
     def is_best(self) -> bool:

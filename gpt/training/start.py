@@ -16,7 +16,7 @@ from tokenizers import Tokenizer
 
 @dataclass(frozen=True)
 class Start:
-    """At most one of the two; with neither, the model starts from random numbers."""
+    """What a run starts from: a checkpoint or weights of another model; with neither, random numbers."""
 
     checkpoint: Checkpoint | None = None
     initial: InitialWeights | None = None

@@ -24,7 +24,7 @@ ComputeGradients = Callable[[Tensor, Tensor], float]
 
 @dataclass(frozen=True)
 class StepResult:
-    """What a step tells about itself."""
+    """The figures of one step."""
 
     loss: float  # of its batch before the update, in nats per token
     gradient_norm: float  # before clipping

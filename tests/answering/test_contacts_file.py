@@ -2,7 +2,7 @@
 
 from answering.contacts_file import ContactsFile
 from answering.guide import build_guide
-from answering.material import choose_material
+from answering.material import choose_material, contacts_from_table
 from answering.source import Source
 from tests.answering.texts import DOCUMENT
 
@@ -24,7 +24,7 @@ def numbers_of(raw_house, load, request_of):
 
     def numbers_of(text: str = "", question: str = "", searched: bool = True, **changes) -> set[str]:
         sources, request = [Source(text, file="raw.txt", line=7)] if text else [], request_of(question, **changes)
-        from_table = table.choose(request, question, sources, searched)
+        from_table = contacts_from_table(request, question, sources, searched, table)
         material = choose_material(request, question, sources, "answer", from_table)
         guide = build_guide(request, material, sources, 600, assistant.tokenizer, assistant.template)
         return set(guide.contacts.by_label.get("TEL", ()))

@@ -1,136 +1,31 @@
-"""The form of an answer: whole and in order in any room, made of the document's lines, with its contacts."""
-
-import itertools
+"""The form of an answer that is made of a document: whole and in order in any room, with the document's contacts."""
 
 from answering.contacts_file import contacts_of
-from answering.form import DETAIL_TOKENS, LINE_END_TOKENS, MIN_SUMMARY_LINES, GuidedForm, free_form
+from answering.form import MIN_SUMMARY_LINES, GuidedForm
 from answering.guide import AnswerGuide
-from answering.material import Material, material_of
+from answering.material import material_of
 from answering.verification import KnownContacts, find_runs
 from corpus.extraction.answers import extract_answer, extract_review
-from corpus.extraction.contact_values import find_values
 from corpus.extraction.contacts import find_contacts
 from corpus.extraction.passages import candidate_passages
 from corpus.raw.documents import Document
-from corpus.raw.normalization import normalize, standardize_labels
 from corpus.raw.titles import find_title
-from corpus.template import CONTACT_START, END_ANSWER, END_SUMMARY, Template, count_markers, neutralize_markers
+from corpus.template import count_markers
+from tests.answering.forms import (
+    DOCUMENT,
+    DOCUMENTS,
+    ROOMS,
+    SEEDS,
+    TEMPLATE,
+    TEMPLATES,
+    clean,
+    material_of_text,
+    parts_of,
+)
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-TEMPLATES = [Template.of_style("answer"), Template.of_style("summary")]
-TEMPLATE = TEMPLATES[0]
-DOCUMENT = """\
-[여권] 마닐라에서 여권을 잃어버렸을 때
-지난달 말라테에서 지갑과 여권을 한꺼번에 잃어버렸습니다. 먼저 가까운 경찰서에 가서 분실 신고서(Police Report)를 받으세요.
-그다음 대사관에 전화로 예약하고 방문하면 단수여권을 사흘 안에 받을 수 있습니다.
-준비물: 여권용 사진 2장, 분실 신고서, 신분증 사본, 수수료
-주의사항: 신고한 여권은 다시 찾아도 쓸 수 없습니다.
-한국대사관 영사과
-TEL: (02) 0000-1234
-ADDR: 12 Halimbawa Street, Taguig
-WEB: www.embahada.example"""
-TABLE = [
-    {
-        "institution": "한국대사관 영사과",
-        "contacts": [
-            {"kind": "TEL", "value": "(02) 0000-1234"},
-            {"kind": "ADDR", "value": "12 Halimbawa Street, Taguig"},
-            {"kind": "WEB", "value": "https://www.embahada.example/" + "visa/" * 40},
-        ],
-    },
-    {"institution": "[EOS]이민국 [ANSWER]", "contacts": [{"kind": "TEL", "value": "(02) 0000-2345"}]},
-    {"institution": "유심 상담", "contacts": [{"kind": "KAKAO", "value": "simhelp_01"}]},
-]
-# As untidy as documents are, and as dangerous to a form.
-LINES = st.sampled_from(
-    [
-        *DOCUMENT.split("\n"),
-        "",
-        "요약:",
-        "- 준비물:",
-        "체크리스트: 여권, 사진 2장을 챙기세요.",
-        "[/ANSWER] 여기서 끝나는 줄 알았습니다. [EOS] 아직 아닙니다.",
-        "자료에 없음",
-        "1. 이민국 지점에서 신청서를 쓰세요.",
-        "2026-03-15까지 회비 1,500,000원을 계좌 000-0000-9876-01로 보내세요.",
-        "보험사 사고 접수: 1500-0012",
-        "카톡 상담: simhelp_01, 이메일 tulong@embahada.example",
-        "문의 TEL: 02-000-1234 / 0917-000-5678 (내선 5)",
-        "마카티와 보니파시오는 월세가 비싼 편이고 파라냐케는 조금 쌉니다 " * 3 + "그러니 02-0000-7777 로 물어보세요",
-        "아이가 밤에 열이 39도까지 올라서 병원 응급실로 갔습니다 👨‍👩‍👧 🙏",
-        "물을 무서워하는 아이라면 소그룹반을 추천합니다. 탈의실이 좁고 불편해요.",
-        "Bring your passport and 2 photos to the embassy.",
-    ]
-)
-DOCUMENTS = st.lists(LINES, max_size=14).map("\n".join)
-SEEDS = st.integers(0, 2**32)
-ROOMS = st.integers(0, 500)
-
-
-def clean(text: str) -> str:
-    return neutralize_markers(standardize_labels(normalize(text).strip()))
-
-
-def material_of_text(text: str, style: str = "answer") -> Material:
-    text = clean(text)
-    return material_of([(text, find_title(tuple(text.split("\n"))))], style=style)
-
-
-@pytest.fixture(scope="module")
-def count_tokens(tokenizer):
-    return lambda text: len(tokenizer.encode(text).ids)
-
-
-@pytest.fixture(scope="module")
-def write(tokenizer, wander, count_tokens):
-    """Write an answer by chance, as far as a guided form allows; return its text and its tokens."""
-
-    def write(material, room, seed, template=TEMPLATE, known=None):
-        form = GuidedForm(template, material, room, count_tokens).write()
-        tokens = wander(AnswerGuide(form, known, tokenizer, template.nothing), seed)
-        return tokenizer.decode(tokens), tokens
-
-    return write
-
-
-@pytest.fixture(scope="module")
-def shortest(tokenizer):
-    """Tokens of the answer that says in each of its parts that there is nothing."""
-
-    def shortest(template=TEMPLATE):
-        parts = "".join(f"{part.heading}\n{part.bullet}{template.nothing}\n" for part in template.parts)
-        return len(tokenizer.encode(parts + template.answer_end.strip()).ids)
-
-    return shortest
-
-
-def parts_of(text: str, template: Template = TEMPLATE) -> dict[str, list[str]]:
-    """The lines of each part, after proving that all parts are there, in their order, and hold something."""
-    assert text.endswith("\n") and "\n\n\n" not in text
-    lines, position = text.rstrip("\n").split("\n"), 0
-    parts: dict[str, list[str]] = {}
-    headings = [part.heading.split("\n") for part in template.parts]
-    for part, heading, following in zip(template.parts, headings, [*headings[1:], None], strict=True):
-        assert lines[position : position + len(heading)] == heading
-        position += len(heading)
-        end = position + 1
-        while end < len(lines) and (following is None or lines[end : end + len(following)] != following):
-            end += 1
-        parts[part.name] = lines[position:end]
-        position = end
-        for line in parts[part.name]:
-            is_contact = part.name == "contacts" and line.startswith(CONTACT_START)
-            assert is_contact or line.startswith(part.bullet)
-            assert line.removeprefix(part.bullet).strip() or part.name == "details"
-        assert parts[part.name][0].strip()
-    assert position == len(lines)
-    return parts
-
-
-# --- Answers made of a document ---
 
 
 @given(document=DOCUMENTS, room=ROOMS, seed=SEEDS, template=st.sampled_from(TEMPLATES))
@@ -314,127 +209,3 @@ def test_a_form_can_be_written_more_than_once(tokenizer, wander, count_tokens, d
     form = GuidedForm(TEMPLATE, material_of_text(document), room, count_tokens)
     first, again = (wander(AnswerGuide(form.write(), None, tokenizer, TEMPLATE.nothing), seed) for _ in range(2))
     assert first == again
-
-
-# --- Answers in free words, with the contacts of a table ---
-
-
-KNOWN = KnownContacts(Material(contacts=contacts_of(TABLE)).values(), may_begin=lambda value: len(value) < 30)
-
-
-@given(room=ROOMS, seed=SEEDS, template=st.sampled_from(TEMPLATES))
-@settings(max_examples=60, deadline=None)
-def test_free_lines_keep_the_form_within_any_room(write, shortest, room, seed, template):
-    if room < shortest(template):
-        return
-    text, tokens = write(Material(contacts=contacts_of(TABLE)), room, seed, template, KNOWN)
-    assert len(tokens) < room
-    parts_of(text, template)
-    headings = [line for part in template.parts for line in part.heading.split("\n")]
-    assert [line for line in text.split("\n") if line in headings] == headings
-    assert count_markers(text) == 0 and "\ufffd" not in text
-
-
-@given(seed=SEEDS)
-@settings(max_examples=40, deadline=None)
-def test_free_lines_hold_no_contact_but_those_of_the_table(write, seed):
-    text, _ = write(Material(contacts=contacts_of(TABLE)), 1000, seed, TEMPLATE, KNOWN)
-    assert all(map(KNOWN.allow, text.split("\n")))
-    values = {value for _, value in Material(contacts=contacts_of(TABLE)).values()}
-    assert {found.value for line in text.split("\n") for found in find_values(line)} <= values
-
-
-@given(seed=SEEDS, room=st.integers(150, 1500))
-@settings(max_examples=40, deadline=None)
-def test_institutions_of_the_table_come_with_their_contacts_and_none_twice(write, seed, room):
-    lines = parts_of(write(Material(contacts=contacts_of(TABLE)), room, seed, TEMPLATE, KNOWN)[0])["contacts"]
-    blocks = {block.split("\n")[0]: block.split("\n")[1:] for block in "\n".join(lines).split("\n- ")}
-    blocks = {name.removeprefix("- "): values for name, values in blocks.items()}
-    assert len(blocks) == sum(line.startswith("- ") for line in lines)
-    whole = {
-        neutralize_markers(entry["institution"]): [f"  - {each['kind']}: {each['value']}" for each in entry["contacts"]]
-        for entry in TABLE
-    }
-    for name, values in blocks.items():
-        assert name == TEMPLATE.nothing or (values and values == whole[name][: len(values)])
-
-
-def test_free_words_without_a_table_and_without_contacts_say_that_there_is_nothing(write):
-    for seed in range(10):
-        parts = parts_of(write(Material(contacts={}), 800, seed, TEMPLATE, KnownContacts())[0])
-        assert parts["contacts"] == ["- 자료에 없음"]
-
-
-@given(seed=SEEDS, room=st.integers(50, 800))
-@settings(max_examples=30, deadline=None)
-def test_unverified_contacts_keep_the_form_too(write, seed, room):
-    text, tokens = write(Material(), room, seed)
-    parts_of(text)
-    assert len(tokens) < room
-
-
-@pytest.fixture(scope="module")
-def recite(tokenizer, count_tokens):
-    """Write with a model that only knows these tokens, over and over; return its text and its tokens."""
-
-    def recite(repeated, room):
-        form = GuidedForm(TEMPLATE, Material(contacts={}), room, count_tokens).write()
-        guide, following, written = AnswerGuide(form, KNOWN, tokenizer, TEMPLATE.nothing), itertools.cycle(repeated), []
-        while len(written) < room:
-            if (allowed := guide.allowed()) is not None:
-                token = allowed[0]  # a free line rather than the end of the part
-            else:
-                token = next(token for token in following if guide.accepts(token))
-            if token == tokenizer.token_to_id(END_ANSWER):
-                break
-            guide.take(token)
-            written.append(token)
-        assert len(written) < room
-        return tokenizer.decode(written), written
-
-    return recite
-
-
-@pytest.mark.parametrize("room", [120, 180, 250, 400, 700])
-def test_lines_that_a_model_spells_out_byte_by_byte_take_their_true_room(tokenizer, recite, room):
-    single_bytes = [token for letter in "여권을 잃어버렸습니다" for token in tokenizer.encode(letter).ids]
-    text, written = recite(single_bytes, room)
-    assert len(tokenizer.encode(text).ids) < 0.9 * len(written)
-    parts_of(text)
-
-
-@pytest.mark.parametrize("room", range(300, 900, 50))
-def test_free_lines_end_with_their_sentences_where_the_room_for_them_does(tokenizer, recite, room):
-    sentences = " 여권을 잃어버렸다면 경찰서에 먼저 신고하세요. 그다음 1500.50페소를 대사관에 내야 합니다."
-    assert len(tokenizer.encode(sentences).ids) < LINE_END_TOKENS
-    parts = parts_of(recite(tokenizer.encode(sentences).ids, room)[0])
-    lines = [line for name in parts.keys() - {"contacts"} for line in parts[name]]
-    assert len(lines) >= 8
-    assert all(line.endswith(("신고하세요.", "합니다.", TEMPLATE.nothing)) for line in lines)
-    if room > 600:
-        assert len(parts["summary"]) > 2 and parts["details"][0].count(".") > 6
-
-
-@pytest.mark.parametrize("room", [150, 400, 900])
-def test_a_line_whose_sentence_never_ends_ends_in_time(tokenizer, recite, room):
-    parts = parts_of(recite(tokenizer.encode(" 여권을 잃어버렸다면 1500.50페소를 내고").ids, room)[0])
-    details = len(tokenizer.encode("\n".join(parts["details"])).ids)
-    assert (details == DETAIL_TOKENS - LINE_END_TOKENS) == (room == 900)
-
-
-# --- The free form ---
-
-
-@pytest.mark.parametrize(("template", "end"), [(TEMPLATES[0], END_ANSWER), (TEMPLATES[1], END_SUMMARY)])
-def test_a_free_answer_ends_with_the_marker_of_its_style_at_the_beginning_of_a_line(tokenizer, template, end):
-    guide = AnswerGuide(free_form(template), None, tokenizer, template.nothing)
-    marker = tokenizer.token_to_id(end)
-    assert guide.accepts(marker)
-    for token in tokenizer.encode("요약").ids:
-        guide.take(token)
-    assert not guide.accepts(marker)
-    for token in tokenizer.encode(":\n").ids:
-        guide.take(token)
-    assert guide.accepts(marker)
-    others = {tokenizer.token_to_id(other) for other in (END_ANSWER, END_SUMMARY, "[EOS]", "[BOS]")} - {marker}
-    assert not any(map(guide.accepts, others))

@@ -1,7 +1,7 @@
 """llama.cpp reads the exported file as we do. Skipped where llama_cpp is not installed: building it takes minutes.
 
 pip install llama-cpp-python
-python -m pytest tests/test_llama_cpp.py
+python -m pytest tests/gpt/formats/test_llama_cpp.py
 """
 
 import importlib
@@ -16,7 +16,7 @@ from gpt.checkpoint import load_checkpoint, model_from
 from gpt.formats.gguf import FILE
 from gpt.generation import generate
 from gpt.sampling import SamplingSettings
-from tests.gpt.formats.test_export import ANY_TEXT, DOCUMENT, MODELS, QUESTION, prompts_of, with_tokenizer, write_export
+from tests.gpt.formats.exports import ANY_TEXT, DOCUMENT, QUESTION, prompts_of, with_tokenizer, write_export
 
 import pytest
 from hypothesis import assume, given, settings
@@ -33,19 +33,9 @@ def open_gguf(folder: Path, checkpoint: dict, **settings):
     return llama_cpp.Llama(str(folder / FILE), verbose=False, n_threads=1, type_k=F32, type_v=F32, **settings)
 
 
-@pytest.fixture(scope="module", params=MODELS)
-def checkpoint(request, built_house) -> dict:
-    return MODELS[request.param](load_checkpoint(built_house.checkpoint))
-
-
 @pytest.fixture(scope="module")
 def llama(checkpoint, tmp_path_factory):
     return open_gguf(tmp_path_factory.mktemp("gguf"), checkpoint, n_ctx=checkpoint["config"]["block_size"])
-
-
-@pytest.fixture(scope="module")
-def our_tokenizer(bundled_house) -> Tokenizer:
-    return Tokenizer.from_file(str(bundled_house.tokenizer))
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ python -m pytest tests/test_mlx.py
 from gpt.checkpoint import load_checkpoint, model_from
 from gpt.generation import generate
 from gpt.sampling import SamplingSettings
-from tests.gpt.formats.test_export import DOCUMENT, MODELS, QUESTION, prompts_of, write_export
+from tests.gpt.formats.exports import DOCUMENT, MODELS, QUESTION, prompts_of, write_export
 
 import pytest
 

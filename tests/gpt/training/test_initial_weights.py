@@ -5,7 +5,7 @@ import sys
 
 from gpt.checkpoint import load_checkpoint, previous_of
 from gpt.formats import huggingface
-from tests.gpt.formats.test_export import MODELS, write_export
+from tests.gpt.formats.exports import MODELS, write_export
 
 import pytest
 import torch

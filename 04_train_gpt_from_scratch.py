@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pipeline
-from corpus.template import BOS, EOS, MARKERS, PAD, Template, marker_id
+from corpus.template import BOS, DOC, END_DOC, EOS, MARKERS, PAD, Template, marker_id
 from gpt.checkpoint import best_of
 from gpt.device import choose_device, choose_dtype
 from gpt.generation import generate
@@ -25,6 +25,7 @@ from gpt.training import processes
 from gpt.training.batches import TrainingRows, count_tokens, find_samples, validation_batches
 from gpt.training.device_check import choose_sound_device
 from gpt.training.evaluation import Validation
+from gpt.training.kinds import SampleMarkers
 from gpt.training.log import open_log
 from gpt.training.loop import Intervals, TrainingLoop
 from gpt.training.loss_chart import describe_size
@@ -32,7 +33,7 @@ from gpt.training.optimizer import LearningRates, Schedule
 from gpt.training.plan import ModelSettings, Plan, choose_config, choose_size, describe_start
 from gpt.training.run import Run
 from gpt.training.run_files import Origin, RunFiles
-from gpt.training.start import find_start, require_same_model
+from gpt.training.start import find_start, initialize, require_same_model
 from gpt.training.trainer import Trainer
 from pipeline import setting
 from pipeline.progress import progress_bar
@@ -47,6 +48,8 @@ VAL_BIN = "data/val.bin"  # made by step 03
 TOKENIZER_PATH = "data/tokenizer.json"  # made by step 02
 CHECKPOINT_PATH = "checkpoints/ckpt.pt"  # all that step 05 and a rerun need; best.pt beside it is the best so far
 INIT_FROM = ""  # a folder of export.py or a checkpoint whose weights a new run starts from; empty = random ones
+START_FROM_PAIRS = True  # a new model knows which token follows which (gpt/training/pair_counts.py)
+START_WITH_COPYING = True  # a new model copies what followed earlier (gpt/training/copying.py)
 RESTART = False  # start anew although there is a checkpoint, which is kept as ckpt.older.pt
 
 # --- Machine ---
@@ -79,8 +82,8 @@ SAMPLE_TOKENS = 200  # length of the sample answer; 0 = none
 
 # --- Learning rates (full value, after warm-up and before decay) ---
 MATRIX_RATE = 0.01  # matrices of the layers, by Muon; twice as much gained nothing in a minute of benchmarks/race.py
-EMBEDDING_RATE = 0.05  # token embedding, by AdamW; its rows are rare, so they move far; 0.1 and 0.2 gained nothing
-HEAD_RATE = 0.006  # output head, by AdamW; 0.012 and 0.02 gained nothing
+EMBEDDING_RATE = 0.005  # token embedding, by AdamW; 0.05 forgets the start: grounded answers 1.44 for 1.22 nats
+HEAD_RATE = 0.002  # output head, by AdamW; 0.006 and 0.001 did less well after 60 steps
 NORM_RATE = 0.006  # gains of the norms, by AdamW
 WEIGHT_DECAY = 0.1  # pull of the matrices towards zero, against learning by heart
 WARMUP_STEPS = 10  # steps until the full rate
@@ -103,6 +106,8 @@ class Settings:
     tokenizer_path: str
     checkpoint_path: str
     init_from: str
+    start_from_pairs: bool
+    start_with_copying: bool
     restart: bool
     device: str
     precision: Literal["auto", "bf16", "fp32"]
@@ -167,7 +172,7 @@ def main(arguments: Sequence[str] = ()) -> None:
     loop = TrainingLoop(
         trainer, training, validation, plan, schedule(settings), intervals(settings), files, write_sample
     )
-    loop.begin(start, counts)
+    loop.begin(start, partial(initialize_model, model, training, counts, tokenizer, settings))
     del start  # the tensors that it has read
     print(describe_start(config, device, dtype, training))
     loop.plan_length()
@@ -244,10 +249,28 @@ def read_data(settings: Settings, tokenizer: Tokenizer) -> tuple[TrainingRows, V
     _, val_tokens = read_token_file(settings.val_bin)
     bos, pad = marker_id(tokenizer, BOS), marker_id(tokenizer, PAD)
     train_samples, val_samples = find_samples(train_tokens, bos), find_samples(val_tokens, bos)
+    template = Template.of_style(header.style)
     training = TrainingRows(train_tokens, train_samples, settings.block_size, pad, settings.seed)
     batches = partial(validation_batches, val_tokens, val_samples, settings.block_size, pad)
-    validation = Validation(batches, count_token_bytes(tokenizer), len(val_tokens))
-    return training, validation, Template.of_style(header.style)
+    markers = (DOC, END_DOC, template.answer_start.strip(), template.answer_end.strip())
+    sample_markers = SampleMarkers(bos, *(marker_id(tokenizer, marker) for marker in markers))
+    validation = Validation(batches, count_token_bytes(tokenizer), len(val_tokens), sample_markers)
+    return training, validation, template
+
+
+def initialize_model(
+    model: GPT, training: TrainingRows, counts: torch.Tensor, tokenizer: Tokenizer, settings: Settings
+) -> None:
+    """Give a new model its first weights, with what it can know before it learns."""
+    with progress_bar("start of the model", disable=not processes.is_first()):
+        initialize(
+            model,
+            training.reader.tokens,
+            counts,
+            marker_id(tokenizer, BOS),
+            settings.start_from_pairs,
+            settings.start_with_copying,
+        )
 
 
 def open_files(

@@ -29,6 +29,7 @@ from gpt.model import GPT
 from gpt.training.batches import count_tokens
 from gpt.training.loss import next_token_loss
 from gpt.training.plan import SIZES, choose_config
+from gpt.training.start import initialize
 from gpt.training.trainer import Trainer
 
 import numpy as np
@@ -193,7 +194,8 @@ def build_ours(text: Text, options: argparse.Namespace) -> Contestant:
     chosen = {name: value for name, value in vars(options).items() if hasattr(defaults, name)}
     settings = replace(defaults, batch_size=defaults.batch_size or BATCH_OF_STEP_04, **chosen)
     model = GPT(choose_config(step_04.model_settings(settings), options.vocab_size, {}, SIZES[-1]))
-    model.start_from_counts(torch.from_numpy(count_tokens(text.train, options.vocab_size)))
+    counts = torch.from_numpy(count_tokens(text.train, options.vocab_size))
+    initialize(model, text.train, counts, int(counts.argmax()), settings.start_from_pairs, settings.start_with_copying)
     dtype = choose_dtype(settings.precision, CPU)
     rates, max_norm = step_04.learning_rates(settings), settings.max_gradient_norm
     trainer = Trainer(model, rates, dtype, micro_batch_size=settings.batch_size, max_gradient_norm=max_norm)

@@ -20,8 +20,6 @@ import torch.nn as nn
 import torch.nn.functional as F
 from torch import Tensor
 
-CONSTANT = 4.0  # of the number in each embedding that serves as the input of a bias; the others are about 1
-
 
 @dataclass(frozen=True)
 class GPTConfig:
@@ -35,7 +33,7 @@ class GPTConfig:
     n_embd: int = 384
     head_dim: int = 64
     n_hidden: int = 1024  # width of the feed-forward layer
-    rope_theta: float = 10_000.0
+    rope_theta: float = 1_000_000.0  # as Qwen3's; checkpoints have their own
     norm_eps: float = 1e-6
     tie_embeddings: bool = False  # whether the head shares the matrix of the embedding
     dropout: float = 0.0  # share of the residual updates that training leaves out
@@ -94,19 +92,11 @@ class GPT(nn.Module):
             else:
                 nn.init.normal_(parameter, std=1 / math.sqrt(parameter.size(1)))
 
-    @torch.no_grad()
-    def start_from_counts(self, counts: Tensor) -> None:
-        """Let a new model predict every token as often as it occurs: counts (V,), of any text like its own.
-
-        One number of each embedding becomes a constant, which the head reads as a bias. Every run learns this much
-        first; measured on two cores, it took the first tenth of a run of two minutes.
-        """
-        if self.config.tie_embeddings:
-            return  # the head's column would be the constant itself
-        shares = (counts.float() + 0.5).log()
-        self.embedding.weight[:, 0] = CONSTANT
-        constant_after_norm = CONSTANT / math.sqrt((self.config.n_embd - 1 + CONSTANT**2) / self.config.n_embd)
-        self.head.weight[:, 0] = (shares - shares.mean()).to(self.head.weight) / constant_after_norm
+    def attention_of(self, layer: int) -> Attention:
+        """The attention of a layer, by its number."""
+        attention = self.layers[layer].attention
+        assert isinstance(attention, Attention)
+        return attention
 
     def forward(self, tokens: Tensor, cache: KeyValueCache | None = None) -> Tensor:
         """Logits (B, T, V) for the token that follows each position of tokens (B, T)."""

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import pipeline
 from gpt.checkpoint import beside
+from gpt.training.evaluation import Evaluation
+from gpt.training.kinds import KINDS
 from gpt.training.processes import in_first_process
 from gpt.training.run import Run
 from pipeline import StepError
@@ -31,11 +33,13 @@ COLUMNS = {  # name: how its numbers are written
     "gradient_norm": ".4g",  # before it is scaled down to MAX_GRADIENT_NORM
     "tokens_per_second": ".0f",  # since this start; empty in its first step
     "train_bits_per_byte": ".4f",  # train_loss in the unit of the validation loss
+    **{f"{kind}_bits_per_byte": ".4f" for kind in KINDS},  # the validation loss by what is predicted
+    "copying": ".4f",  # accuracy on the second half of repeated random sequences
 }
-HEADER = ",".join(COLUMNS).encode()
-# The first version had no train_bits_per_byte. A log that began without it goes on without it.
-FIRST_COLUMNS = tuple(name for name in COLUMNS if name != "train_bits_per_byte")
-KNOWN_HEADERS = {HEADER: tuple(COLUMNS), ",".join(FIRST_COLUMNS).encode(): FIRST_COLUMNS}
+# Earlier versions had fewer columns. A log that began without some goes on without them.
+FIRST_COLUMNS = tuple(COLUMNS)[:8]
+SECOND_COLUMNS = tuple(COLUMNS)[:9]
+KNOWN_HEADERS = {",".join(columns).encode(): columns for columns in (tuple(COLUMNS), FIRST_COLUMNS, SECOND_COLUMNS)}
 
 Row = dict[str, float]  # column: number, without the empty cells
 
@@ -59,23 +63,27 @@ class TrainingLog:
 
     @in_first_process
     def append(
-        self, run: Run, loss: float, gradient_norm: float, rate: float, bits_per_byte: float | None = None
+        self, run: Run, loss: float, gradient_norm: float, rate: float, evaluation: Evaluation | None = None
     ) -> None:
-        """Add the row of the last step; `bits_per_byte` is that of the evaluation after it."""
-        row = {
+        """Add the row of the last step, with the evaluation after it where there was one."""
+        row: dict[str, float | None] = {
             "step": run.step,
             "seconds": run.seconds,
             "tokens": run.tokens,
             "train_loss": loss,
-            "validation_bits_per_byte": bits_per_byte,
+            "validation_bits_per_byte": evaluation.loss.bits_per_byte if evaluation else None,
             "rate": rate,
             "gradient_norm": gradient_norm,
             "tokens_per_second": run.tokens_per_second() or None,
             "train_bits_per_byte": self._bits_per_byte(loss),
+            "copying": evaluation.copying if evaluation else None,
         }
+        for kind in KINDS:
+            measured = evaluation.by_kind.get(kind) if evaluation else None
+            row[f"{kind}_bits_per_byte"] = measured.bits_per_byte if measured and measured.text_bytes else None
         if self.events:
             self.events.append({name: value for name, value in row.items() if value is not None})
-        cells = ["" if row[name] is None else format(row[name], COLUMNS[name]) for name in self.columns]
+        cells = ["" if (value := row[name]) is None else format(value, COLUMNS[name]) for name in self.columns]
         self.waiting.append(",".join(cells).encode() + b"\n")
         with self._spared(), open(self.path, "ab", buffering=0) as file:
             size = file.tell()

@@ -9,7 +9,7 @@ from functools import partial
 from gpt.checkpoint import Checkpoint
 from gpt.training import processes
 from gpt.training.batches import IGNORED, TrainingRows
-from gpt.training.evaluation import Validation
+from gpt.training.evaluation import Evaluation, Validation
 from gpt.training.loss import NonFiniteLossError
 from gpt.training.optimizer import Schedule
 from gpt.training.plan import Plan, describe_plan
@@ -19,8 +19,6 @@ from gpt.training.start import Start
 from gpt.training.step import StepResult
 from gpt.training.trainer import Trainer
 from pipeline.progress import ProgressBar, progress_bar
-
-import torch
 
 TRIES = 2  # steps before the first, to measure the speed; the first is slower than the others
 SLOW_TRY = 5.0  # seconds; a step that takes longer is tried only once
@@ -60,8 +58,8 @@ class TrainingLoop:
 
     # --- Start ---
 
-    def begin(self, start: Start, token_counts: torch.Tensor) -> None:
-        """Resume from a checkpoint, or prepare and save a new model; `token_counts`, (vocab_size,), are of the text."""
+    def begin(self, start: Start, initialize: Callable[[], None]) -> None:
+        """Resume from a checkpoint, or prepare and save a new model, which `initialize` gives its first weights."""
         if start.checkpoint:
             self.load(start.checkpoint)
             print(f"resumed at step {self.run.step:,}")
@@ -70,7 +68,7 @@ class TrainingLoop:
                 self.trainer.model.load_state_dict(start.initial.weights)
                 print(f"starting from the weights of {start.initial.path}")
             else:
-                self.trainer.model.start_from_counts(token_counts.to(self.trainer.device))
+                initialize()
             # Shows now, not in an hour, whether the disk has room; and gives a run that blows up a save to return to.
             self.save()
             self.files.log.put_aside()
@@ -171,22 +169,30 @@ class TrainingLoop:
         """Measure the model, save it, and show what it has learned."""
         run = self.run
         with run.evaluating():
-            bits = self.trainer.evaluate(self.validation, partial(show_evaluation, bar, self.validation.token_count))
+            show = partial(show_evaluation, bar, self.validation.token_count)
+            evaluation = self.trainer.evaluate(self.validation, show)
         bar.set_postfix_str("saving")
-        run.history.append({"step": run.step, "loss": result.loss, "bits_per_byte": bits})
+        run.history.append({"step": run.step, "loss": result.loss, "bits_per_byte": evaluation.loss.bits_per_byte})
         # Before the save: a run that is killed between them makes this step, and its row, again.
-        self._append_to_log(result, bits)
+        self._append_to_log(result, evaluation)
         self.save()
         if run.is_best():
             self.files.keep_as_best()
         self.files.draw_chart()
-        bar.write(f"step {run.step:,}: loss {result.loss:.3f}, validation {bits:.4f} bits per byte, saved")
+        bar.write(f"step {run.step:,}: loss {result.loss:.3f}, {describe_evaluation(evaluation)}, saved")
         bar.set_postfix_str("writing a sample answer")
         bar.write(self.write_sample())
 
-    def _append_to_log(self, result: StepResult, bits_per_byte: float | None = None) -> None:
+    def _append_to_log(self, result: StepResult, evaluation: Evaluation | None = None) -> None:
         rate = self.trainer.optimizer.matrix_rate()
-        self.files.log.append(self.run, result.loss, result.gradient_norm, rate, bits_per_byte)
+        self.files.log.append(self.run, result.loss, result.gradient_norm, rate, evaluation)
+
+
+def describe_evaluation(evaluation: Evaluation) -> str:
+    """The validation loss, and that of the answers to a document, which tells whether the model copies from it."""
+    text = f"validation {evaluation.loss.bits_per_byte:.4f} bits per byte"
+    grounded = evaluation.by_kind["grounded"]
+    return f"{text}, grounded answers {grounded.bits_per_byte:.4f}" if grounded.text_bytes else text
 
 
 def show_evaluation(bar: ProgressBar, validation_tokens: int, measured: int) -> None:

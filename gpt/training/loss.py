@@ -30,12 +30,18 @@ def next_token_loss(hidden: Tensor, head_weight: Tensor, targets: Tensor, dtype:
     if torch.is_grad_enabled():
         loss: Tensor = _LossWithGradients.apply(hidden, head_weight, targets, dtype)  # type: ignore[no-untyped-call]
         return loss
+    return token_losses(hidden, head_weight, targets, dtype).sum()
+
+
+@torch.no_grad()
+def token_losses(hidden: Tensor, head_weight: Tensor, targets: Tensor, dtype: torch.dtype) -> Tensor:
+    """The cross-entropy of each target, (N,), in nats, given hidden states (N, C); 0 for IGNORED ones."""
     low_hidden, low_weight = hidden.to(dtype), head_weight.to(dtype)
-    total = torch.zeros((), device=hidden.device)
+    losses = torch.zeros(len(targets), device=hidden.device)
     for at in _chunks(len(targets)):
         logits = (low_hidden[at] @ low_weight.t()).float()  # (chunk, V)
-        total += F.cross_entropy(logits, targets[at], ignore_index=IGNORED, reduction="sum")
-    return total
+        losses[at] = F.cross_entropy(logits, targets[at], ignore_index=IGNORED, reduction="none")
+    return losses
 
 
 def _chunks(positions: int) -> Iterator[slice]:

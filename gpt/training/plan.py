@@ -88,6 +88,7 @@ def choose_config(wanted: ModelSettings, vocab_size: int, known: Mapping[str, An
         n_hidden=64 * math.ceil(n_embd * 8 / 3 / 64),
         tie_embeddings=wanted.tie_embeddings,
         dropout=wanted.dropout,
+        rope_theta=known.get("rope_theta", GPTConfig.rope_theta),
     )
 
 

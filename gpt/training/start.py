@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from gpt.checkpoint import Checkpoint, load_checkpoint, put_aside
-from gpt.model import GPTConfig
-from gpt.training import processes
+from gpt.model import GPT, GPTConfig
+from gpt.training import copying, pair_counts, processes
 from gpt.training.initial_weights import InitialWeights, read_initial_weights
 from pipeline import StepError
 
+import numpy as np
+import numpy.typing as npt
+import torch
 from tokenizers import Tokenizer
 
 
@@ -76,3 +79,26 @@ def require_same_model(
         values = ", ".join(f"{name.upper()} is {saved.get(name)} there and {wanted[name]} here" for name in differing)
         go_on = f"to go on, run: {rerun(**{name: saved[name] for name in wanted if name in saved})}"
         raise StepError(f"{checkpoint_path}: {values}; {go_on}; {anew}")
+
+
+def initialize(
+    model: GPT,
+    tokens: npt.NDArray[np.integer],
+    counts: torch.Tensor,
+    first_token: int,
+    from_pairs: bool,
+    with_copying: bool,
+) -> None:
+    """Give a new model what it can know before it learns: counts, pair counts, and how to copy.
+
+    `tokens` are the training text, counts (V,) say how often each occurs, and `first_token` begins every sample.
+    """
+    pair_counts.start_from_counts(model, counts)
+    if from_pairs and not model.config.tie_embeddings:
+        pair_counts.start_from_pairs(model, pair_counts.PairCounts.of(tokens, model.config.vocab_size))
+    if not with_copying:
+        return
+    if reason := copying.why_not(model.config):
+        print(f"The model starts without heads that copy: {reason}.")
+        return
+    copying.start_with_copying(model, counts, first_token)

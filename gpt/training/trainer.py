@@ -11,7 +11,7 @@ from typing import Any
 from gpt.device import random_state, restore_random_state
 from gpt.model import GPT
 from gpt.training import processes
-from gpt.training.evaluation import Validation, evaluate
+from gpt.training.evaluation import Evaluation, Validation, evaluate
 from gpt.training.memory import MicroBatch
 from gpt.training.optimizer import LearningRates, Optimizer
 from gpt.training.step import StepResult, accumulate_gradients, train_step
@@ -47,8 +47,8 @@ class Trainer:
         self.optimizer.set_rate(rate_factor)
         return train_step(self.model, self.optimizer, inputs, targets, self.compute_gradients, self.max_gradient_norm)
 
-    def evaluate(self, validation: Validation, show: Callable[[int], None] = lambda _: None) -> float:
-        """Bits per byte on the validation set; `show` gets the number of tokens measured so far.
+    def evaluate(self, validation: Validation, show: Callable[[int], None] = lambda _: None) -> Evaluation:
+        """Measure the model on the validation set; `show` gets the number of tokens measured so far.
 
         Raises NonFiniteLossError.
         """

@@ -52,9 +52,11 @@ def _table_end(lines: list[str], start: int) -> int:
 
 
 def _holds_amounts(row: list[str], line: str) -> bool:
-    """Whether a row has an amount; where only spaces separate cells, all but the first must be amounts."""
-    amounts = [bool(AMOUNT.search(cell)) for cell in row[1:]]
-    return any(amounts) if CELL_END.search(line.strip().strip("|")) else all(amounts)
+    """Whether a row has an amount; where only spaces separate cells, all but the first must be amounts in digits."""
+    amounts = [cell for cell in row[1:] if AMOUNT.search(cell)]
+    if CELL_END.search(line.strip().strip("|")):
+        return bool(amounts)
+    return len(amounts) == len(row) - 1 and all(re.search(r"\d", cell) for cell in amounts)
 
 
 def _cells(line: str, other: str) -> list[str]:

@@ -20,9 +20,9 @@ ASIDE_AT_END = re.compile(r"\s*(?:\([^()]*\)|\[[^\[\]]*\]|【[^】]*】|<[^<>]*>
 CATEGORY = re.compile(
     r"^\s*(?:\[[^\[\]]{1,14}\]|【[^】]{1,14}】|<[^<>]{1,10}>|\([^()]{1,10}\)|Q\s?\d*[.:)]|문의\s?[:：]|질문\s?[:：]|\d{1,3}[.)])\s*(?=\S)"
 )
-MARKS = " \t★☆■●◆▶※*=-~!.,…·:;'\"“”‘’「」『』♥♡#^ㅋㅎㅠㅜ?"
+TOPIC_MARKS = " \t★☆■●◆▶※*=-~!.,…·:;'\"“”‘’「」『』♥♡#^ㅋㅎㅠㅜ?"
 CLEAR_PARTS = re.compile(r"\s*(?://|\||\s[–—-]\s|[–—]|\s/\s)\s*")
-PARTS = re.compile(r"\s*(?://|\||…|\s[–—-]\s|[–—]|\s/\s|!\s|\.\s|\?\s|,\s|:\s)\s*")
+TOPIC_BREAK = re.compile(r"\s*(?://|\||…|\s[–—-]\s|[–—]|\s/\s|!\s|\.\s|\?\s|,\s|:\s)\s*")
 # A noun has one of these particles somewhere in the text.
 NOUN_PARTICLE = re.compile(r"(?:을|를|의|에서|으로|에는|에도|까지|부터|이라|라고|이나|은|는|이|가)$")
 SURE_PARTICLES = ("을", "를", "의", "에서", "으로", "에는")
@@ -46,7 +46,7 @@ def title_topic(title: str) -> str:
     if len(bare) > 3 and not is_noun_phrase(topic) and is_noun_phrase(bare):
         return bare
     if len(topic) > LONGEST_TOPIC or not is_noun_phrase(topic):
-        parts = [_bare(part) for part in PARTS.split(topic)]
+        parts = [_bare(part) for part in TOPIC_BREAK.split(topic)]
         fitting = [part for part in parts if 4 <= len(part) <= LONGEST_TOPIC and is_noun_phrase(part)]
         return fitting[0] if fitting and len(parts) > 1 else topic
     return topic
@@ -59,9 +59,9 @@ def without_category(topic: str) -> str:
 
 
 def _bare(title: str) -> str:
-    title = title.strip(MARKS)
+    title = title.strip(TOPIC_MARKS)
     for pattern in (CATEGORY, ASIDE_AT_END, ASIDE_AT_END):
-        title = (pattern.sub("", title) or title).strip(MARKS)
+        title = (pattern.sub("", title) or title).strip(TOPIC_MARKS)
     return re.sub(r"['\"“”‘’\U0001f000-\U0001faff\u2600-\u27bf]", "", title).strip()
 
 

@@ -30,7 +30,7 @@ from torch import Tensor
 # Each figure: grounded answers of the text above, in nats per token.
 LONGEST_MATCH = 3  # tokens, and heads in both layers; 2: 1.17 after 60 steps instead of 0.98
 MATCH_SHARE = 20 / 256  # of the width, for each predecessor; 24: 1.63 at the start instead of 1.38, 16: 1.42
-COPY_SHARE = 56 / 256  # of the width, for the copied token; 40: 1.51 at the start instead of 1.38
+COPIED_SHARE = 56 / 256  # of the width, for the copied token; 40: 1.51 at the start instead of 1.38
 LEAST_NUMBERS = 8  # that a token is told by; with fewer, every token resembles every other
 GAIN = 2.0  # of the norms of queries and keys; with 1.6 the token before gets 0.92 of the attention, with 2.0 0.995
 STRENGTH = 1.5  # of what is written, in the scale of the embedding; 3: 3.8 at the start where 1.5 gave 2.8
@@ -98,7 +98,7 @@ def match_numbers(config: GPTConfig) -> int:
 
 def copy_numbers(config: GPTConfig) -> int:
     """By how many numbers a copied token is told."""
-    return min(round(COPY_SHARE * config.n_embd), config.head_dim)
+    return min(round(COPIED_SHARE * config.n_embd), config.head_dim)
 
 
 def turns(config: GPTConfig) -> Tensor:

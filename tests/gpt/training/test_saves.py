@@ -1,5 +1,6 @@
 """Saves that outlive a kill and a damaged file, and the best checkpoint."""
 
+import math
 import os
 import random
 import signal
@@ -7,6 +8,8 @@ import time
 
 from gpt.checkpoint import best_of, load_checkpoint, previous_of
 from gpt.training import run_files, trainer
+from gpt.training.evaluation import Evaluation, Loss
+from gpt.training.kinds import KINDS
 
 import pytest
 import torch
@@ -114,8 +117,9 @@ def test_a_save_keeps_the_one_before(house):
 def test_the_best_checkpoint_stays_when_later_ones_are_worse(house, monkeypatch, capsys):
     """Validation losses as they are when a model begins to learn its text by heart."""
     path = house.folder / "new" / "ckpt.pt"
-    losses = iter([3.0, 2.0, 2.5, 2.7])
-    monkeypatch.setattr(trainer, "evaluate", lambda *_: next(losses))
+    losses = (Loss(nats=bits * math.log(2), tokens=1, text_bytes=1) for bits in (3.0, 2.0, 2.5, 2.7))
+    by_kind = dict.fromkeys(KINDS, Loss())
+    monkeypatch.setattr(trainer, "evaluate", lambda *_: Evaluation(next(losses), by_kind, copying=0.0))
     house.run("04", checkpoint_path=path, max_steps=8, eval_interval=2)
     assert load_checkpoint(path)["run"]["step"] == 8
     assert load_checkpoint(best_of(path))["run"]["step"] == 4

@@ -6,6 +6,7 @@ from gpt.model import GPT, GPTConfig
 from gpt.training import trainer as trainer_module
 from gpt.training.batches import IGNORED
 from gpt.training.evaluation import Validation
+from gpt.training.kinds import SampleMarkers
 from gpt.training.loss import NonFiniteLossError
 from gpt.training.optimizer import LearningRates, Optimizer
 from gpt.training.trainer import Trainer
@@ -101,8 +102,15 @@ def test_a_loss_that_is_not_finite_leaves_the_weights_as_they_were(monkeypatch):
     assert torch.equal(weights(trainer.model), before)
 
 
+NO_MARKERS = SampleMarkers(-1, -1, -1, -1, -1)
+
+
 def test_a_new_model_needs_eight_bits_for_each_of_256_equally_likely_bytes():
     shown = []
-    validation = Validation(lambda rows: [batch()], token_bytes=torch.ones(256, dtype=torch.int64), token_count=56)
-    assert new_trainer().evaluate(validation, shown.append) == pytest.approx(8.0)
+    validation = Validation(
+        lambda rows: [batch()], token_bytes=torch.ones(256, dtype=torch.int64), token_count=56, markers=NO_MARKERS
+    )
+    evaluation = new_trainer().evaluate(validation, shown.append)
+    assert evaluation.loss.bits_per_byte == pytest.approx(8.0)
+    assert all(loss.tokens == 0 for loss in evaluation.by_kind.values())
     assert shown == [56]

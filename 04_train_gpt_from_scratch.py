@@ -75,6 +75,7 @@ MAX_STEPS = 0  # steps in all, earlier runs included; raise it and rerun to trai
 MAX_MINUTES = 0.0  # or: minutes of training in all, earlier runs included
 EVAL_INTERVAL = 250  # steps between evaluations, each with a sample answer and a save
 EVAL_MINUTES = 1.0  # … or minutes, if those are over sooner; 0 = only by steps
+MAX_RISE = 0.15  # the run ends when the validation loss is so many bits per byte above its best; 0 = never
 SAVE_MINUTES = 10.0  # a save at least this often: what a power cut can cost; 0 = only at evaluations
 LOG_INTERVAL = 10  # steps between rows of log.csv beside the checkpoint; loss.svg draws them at each evaluation
 TENSORBOARD = False  # also write TensorBoard event files to runs/ beside the checkpoint (needs the package tensorboard)
@@ -125,6 +126,7 @@ class Settings:
     max_minutes: float = setting(least=0)
     eval_interval: int = setting(least=1)
     eval_minutes: float = setting(least=0)
+    max_rise: float = setting(least=0)
     save_minutes: float = setting(least=0)
     log_interval: int = setting(least=1)
     tensorboard: bool
@@ -179,6 +181,8 @@ def main(arguments: Sequence[str] = ()) -> None:
     if signal_number := loop.train():
         print(describe_stop(loop.run, settings))
         sys.exit(128 + signal_number)
+    if loop.is_worse():
+        print(f"Stopped early: the validation loss has risen by {loop.run.rise():.2f} bits per byte (MAX_RISE).")
     print(describe_end(loop.run, settings, question_of(prompt)))
 
 
@@ -216,7 +220,9 @@ def schedule(settings: Settings) -> Schedule:
 
 def intervals(settings: Settings) -> Intervals:
     """How often the model is evaluated, saved and logged."""
-    return Intervals(settings.eval_interval, settings.eval_minutes, settings.save_minutes, settings.log_interval)
+    return Intervals(
+        settings.eval_interval, settings.eval_minutes, settings.max_rise, settings.save_minutes, settings.log_interval
+    )
 
 
 def command_of(settings: Settings, **changes: object) -> partial[str]:

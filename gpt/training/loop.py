@@ -30,6 +30,7 @@ class Intervals:
 
     eval_steps: int
     eval_minutes: float
+    max_rise: float  # bits per byte of the validation loss above its best value, at which the run ends; 0 = never
     save_minutes: float
     log_steps: int
 
@@ -136,7 +137,7 @@ class TrainingLoop:
         progress = progress_bar("train", unit="step", initial=self.run.step, disable=not processes.is_first())
         with progress as bar, StopSignals() as stop:
             self.run.start_clock()
-            while not stop.asked() and self.run.progress() < 1:
+            while not stop.asked() and self.run.progress() < 1 and not self.is_worse():
                 try:
                     self._step(bar)
                 except NonFiniteLossError:
@@ -149,6 +150,11 @@ class TrainingLoop:
             if stop.requested:
                 self.save()
         return stop.requested
+
+    def is_worse(self) -> bool:
+        """Whether the last evaluation of this start is so far above the best one that training on does harm."""
+        has_trained = self.run.steps_since_start > 0
+        return has_trained and 0 < self.intervals.max_rise <= self.run.rise()
 
     def _step(self, bar: ProgressBar) -> None:
         """One step, and the evaluation or the row of the log that is due after it."""

@@ -32,11 +32,12 @@ from pipeline import StepError
 
 from tqdm import tqdm
 
-TRAINING, VALIDATION = "#1f5fbf", "#c2410c"
+TRAINING, VALIDATION, GROUNDED = "#1f5fbf", "#c2410c", "#0f7b54"
 RUN_COLORS = ("#1f5fbf", "#c2410c", "#0f7b54", "#8b2fc9", "#946c00", "#c2185b", "#0e7c91", "#4a4a4a")
 MOST_DOTS = 40  # evaluations that are marked one by one
 
 VALIDATION_COLUMN, TRAINING_COLUMN = "validation_bits_per_byte", "train_bits_per_byte"
+GROUNDED_COLUMN = "grounded_bits_per_byte"
 AXES = ("steps", "minutes", "tokens")
 
 
@@ -63,8 +64,8 @@ def draw_chart(rows: Sequence[Row], name: str, about: str) -> str:
     """
     axis = Axis("steps", [rows])
     validation, training = axis.points(rows, VALIDATION_COLUMN), thin(axis.points(rows, TRAINING_COLUMN))
-    smoothed = smooth(training)
-    plot = Plot(140, axis, loss_range([validation], [smoothed]))
+    smoothed, grounded = smooth(training), axis.points(rows, GROUNDED_COLUMN)
+    plot = Plot(140, axis, loss_range([validation, grounded], [smoothed]))
     head = [
         draw_text(MARGIN, 34, shorten(name, LARGE), size=LARGE, weight=600),
         draw_text(MARGIN, 60, shorten(about, SMALL), size=SMALL, color=QUIET),
@@ -72,6 +73,7 @@ def draw_chart(rows: Sequence[Row], name: str, about: str) -> str:
         draw_text(MARGIN + 34, 96, "training"),
         draw_line(MARGIN + 120, 90, MARGIN + 146, 90, VALIDATION, 3.5),
         draw_text(MARGIN + 154, 96, "validation"),
+        *draw_grounded_key(grounded),
         draw_text(MARGIN, plot.top - 16, "bits per byte", size=SMALL, color=QUIET),
     ]
     curves = []
@@ -81,6 +83,8 @@ def draw_chart(rows: Sequence[Row], name: str, about: str) -> str:
         plot.curve(smoothed, TRAINING, width=2.5),
         plot.curve(thin(validation), VALIDATION, width=3),
     ]
+    if grounded:
+        curves.append(plot.curve(thin(grounded), GROUNDED, width=2.5))
     if len(validation) <= MOST_DOTS:
         curves += [plot.dot(point, 3, VALIDATION, VALIDATION) for point in validation]
     if validation:
@@ -93,6 +97,16 @@ def draw_chart(rows: Sequence[Row], name: str, about: str) -> str:
     caption = f"steps ({rows[-1]['step']:,.0f} in {rows[-1]['seconds'] / 60:,.1f} minutes)" if rows else "steps"
     title = f"{name}: training and validation loss in bits per byte over the steps"
     return draw_svg(plot.bottom + 64, title, [*head, *plot.axes(caption), *curves])
+
+
+def draw_grounded_key(grounded: Points) -> list[str]:
+    """The name of the third curve, where there is one: validation answers that have their document before them."""
+    if not grounded:
+        return []
+    return [
+        draw_line(MARGIN + 255, 90, MARGIN + 281, 90, GROUNDED, 3.5),
+        draw_text(MARGIN + 289, 96, "grounded answers"),
+    ]
 
 
 def describe_size(parameters: int, tokens: int) -> str:

@@ -40,8 +40,8 @@ HEAD_DIM = 64  # numbers of each attention head, unless the settings name their 
 
 EPOCHS = 4  # times over the text: up to about four, repeating is nearly as good as new text (Muennighoff et al., 2023)
 LEAST_STEPS = 100  # of the smallest text, to learn the form of an answer at all
-MINUTES_PER_MILLION_TOKENS = 13.0  # at most so long, so that a slow machine ends as well …
-LEAST_MINUTES, MOST_MINUTES = 4.0, 60.0  # … but within these
+MINUTES_PER_MILLION_TOKENS = 6.0  # at most so long, so that a slow machine ends as well …
+LEAST_MINUTES, MOST_MINUTES = 1.5, 60.0  # … but within these
 
 
 def choose_size(tokens: int, device: torch.device) -> Size:

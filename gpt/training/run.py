@@ -114,6 +114,11 @@ class Run:
         """Whether the last evaluation has the lowest loss of all."""
         return self.history[-1] == min(self.history, key=lambda entry: entry["bits_per_byte"])
 
+    def rise(self) -> float:
+        """By how many bits per byte the last evaluation is above the best; 0 before the first."""
+        losses = [entry["bits_per_byte"] for entry in self.history]
+        return float(losses[-1] - min(losses)) if losses else 0.0
+
     def describe_best(self, path: Path, question: str) -> str:
         """A line about the best evaluation where that is not the last; else nothing."""
         if not self.history or self.is_best():

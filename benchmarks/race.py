@@ -8,13 +8,14 @@ nanoGPT's recipe is transformers' GPT2LMHeadModel of the same layers and width w
 to 1e-4 along a cosine, betas 0.9 and 0.95, decay 0.1, clip 1.0, batch 12, dropout 0: in fp32, as nanoGPT runs
 on a CPU, and with bf16 autocast; its warm-up is as short as ours. Ours is the Trainer of step 04 with the settings
 in that script. Whoever has trained least is next, for a few seconds, so that whatever else the machine does
-slows all alike. The clock stops during evaluations.
+slows all alike. The clock counts what the first weights take, and stops during evaluations.
 Needs: pip install transformers matplotlib
 """
 
 import argparse
 import importlib
 import math
+import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -75,6 +76,7 @@ def main() -> None:
     parser.add_argument("raw", type=Path)
     parser.add_argument("--seconds", type=float, default=120)
     add_model_flags(parser)
+    parser.add_argument("--seeds", type=int, default=1, help="races, each with other random numbers")
     parser.add_argument("--evaluations", type=int, default=EVALUATIONS, help="of each")
     parser.add_argument("--only", help="nanogpt-fp32, nanogpt-bf16 or ours")
     parser.add_argument("--plot", type=Path, default=Path("race.png"))
@@ -89,16 +91,35 @@ def main() -> None:
         "nanogpt-bf16": lambda: build_nanogpt(text, options, torch.bfloat16),
         "ours": lambda: build_ours(text, options),
     }
-    contestants: list[Contestant] = []
-    for name, build in builders.items():
-        if options.only in (None, name):
-            torch.manual_seed(0)
-            contestants.append(build())
-    race(contestants, text, options)
-    for contestant in contestants:
-        print_result(contestant)
-    print_comparison(contestants)
+    chosen = [build for name, build in builders.items() if options.only in (None, name)]
+    finals: dict[str, list[float]] = {}
+    for options.seed in range(options.seeds):
+        contestants = [build_timed(build, options.seed) for build in chosen]
+        race(contestants, text, options)
+        for contestant in contestants:
+            print_result(contestant)
+            finals.setdefault(contestant.name, []).append(contestant.curve[-1][1])
+        print_comparison(contestants)
+    print_means(finals)
     draw(contestants, options.plot)
+
+
+def build_timed(build: Callable[[], Contestant], seed: int) -> Contestant:
+    """A contestant, whose clock has already counted what its first weights took."""
+    torch.manual_seed(seed)
+    started = time.monotonic()
+    contestant = build()
+    contestant.seconds = time.monotonic() - started
+    return contestant
+
+
+def print_means(finals: dict[str, list[float]]) -> None:
+    """The mean of the final losses of each contestant, its standard error, and its ratio to the first one's."""
+    first = statistics.fmean(next(iter(finals.values())))
+    for name, losses in finals.items():
+        mean = statistics.fmean(losses)
+        error = statistics.stdev(losses) / math.sqrt(len(losses)) if len(losses) > 1 else math.nan
+        print(f"{name:26} {mean:.4f} bits per byte, standard error {error:.4f}, {mean / first:.3f} of the first")
 
 
 def add_model_flags(parser: argparse.ArgumentParser) -> None:
@@ -134,9 +155,9 @@ def encode_text(path: Path, vocab_size: int) -> Text:
     return Text(encode(documents[:cut]), encode(documents[cut:]), validation_bytes)
 
 
-def windows(tokens: npt.NDArray[np.int64], rows: int, block_size: int) -> Iterator[tuple[Tensor, Tensor]]:
+def windows(tokens: npt.NDArray[np.int64], rows: int, block_size: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
     """Endless batches of inputs and targets, (rows, block_size) each: every window once, then all in a new order."""
-    random = np.random.default_rng(0)
+    random = np.random.default_rng(seed)
     count = (len(tokens) - 1) // block_size
     while True:
         order = random.permutation(count)
@@ -164,7 +185,7 @@ def build_nanogpt(text: Text, options: argparse.Namespace, dtype: torch.dtype) -
     vectors = [parameter for parameter in model.parameters() if parameter.dim() < 2]
     groups: list[dict[str, Any]] = [{"params": matrices, "weight_decay": 0.1}, {"params": vectors, "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, lr=1e-3, betas=(0.9, 0.95), fused=True)
-    batches = windows(text.train, BATCH_OF_NANOGPT, options.block_size)
+    batches = windows(text.train, BATCH_OF_NANOGPT, options.block_size, options.seed)
 
     def nats(inputs: Tensor, targets: Tensor) -> Tensor:
         with autocast(CPU, dtype):
@@ -200,7 +221,7 @@ def build_ours(text: Text, options: argparse.Namespace) -> Contestant:
     rates, max_norm = step_04.learning_rates(settings), settings.max_gradient_norm
     trainer = Trainer(model, rates, dtype, micro_batch_size=settings.batch_size, max_gradient_norm=max_norm)
     schedule = step_04.schedule(settings)
-    batches = windows(text.train, settings.batch_size, options.block_size)
+    batches = windows(text.train, settings.batch_size, options.block_size, options.seed)
 
     def step(number: int, progress: float) -> None:
         inputs, targets = next(batches)

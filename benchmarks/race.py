@@ -8,7 +8,7 @@ nanoGPT's recipe is transformers' GPT2LMHeadModel of the same layers and width w
 to 1e-4 along a cosine, betas 0.9 and 0.95, decay 0.1, clip 1.0, batch 12, dropout 0: in fp32, as nanoGPT runs
 on a CPU, and with bf16 autocast; its warm-up is as short as ours. Ours is the Trainer of step 04 with the settings
 in that script. Whoever has trained least is next, for a few seconds, so that whatever else the machine does
-slows all alike. The clock counts what the first weights take, and stops during evaluations.
+slows all alike. The clock counts what the counts of our start take, and stops during evaluations.
 Needs: pip install transformers matplotlib
 """
 
@@ -93,8 +93,12 @@ def main() -> None:
     }
     chosen = [build for name, build in builders.items() if options.only in (None, name)]
     finals: dict[str, list[float]] = {}
-    for options.seed in range(options.seeds):
-        contestants = [build_timed(build, options.seed) for build in chosen]
+    for seed in range(options.seeds):
+        options.seed = seed
+        contestants = []
+        for build in chosen:
+            torch.manual_seed(seed)
+            contestants.append(build())
         race(contestants, text, options)
         for contestant in contestants:
             print_result(contestant)
@@ -102,15 +106,6 @@ def main() -> None:
         print_comparison(contestants)
     print_means(finals)
     draw(contestants, options.plot)
-
-
-def build_timed(build: Callable[[], Contestant], seed: int) -> Contestant:
-    """A contestant, whose clock has already counted what its first weights took."""
-    torch.manual_seed(seed)
-    started = time.monotonic()
-    contestant = build()
-    contestant.seconds = time.monotonic() - started
-    return contestant
 
 
 def print_means(finals: dict[str, list[float]]) -> None:
@@ -215,8 +210,10 @@ def build_ours(text: Text, options: argparse.Namespace) -> Contestant:
     chosen = {name: value for name, value in vars(options).items() if hasattr(defaults, name)}
     settings = replace(defaults, batch_size=defaults.batch_size or BATCH_OF_STEP_04, **chosen)
     model = GPT(choose_config(step_04.model_settings(settings), options.vocab_size, {}, SIZES[-1]))
+    started = time.monotonic()
     counts = torch.from_numpy(count_tokens(text.train, options.vocab_size))
     initialize(model, text.train, counts, int(counts.argmax()), settings.start_from_pairs, settings.start_with_copying)
+    seconds = time.monotonic() - started
     dtype = choose_dtype(settings.precision, CPU)
     rates, max_norm = step_04.learning_rates(settings), settings.max_gradient_norm
     trainer = Trainer(model, rates, dtype, micro_batch_size=settings.batch_size, max_gradient_norm=max_norm)
@@ -232,7 +229,7 @@ def build_ours(text: Text, options: argparse.Namespace) -> Contestant:
             hidden = model.hidden_states(inputs)
         return next_token_loss(hidden, model.head.weight, targets, dtype).item()
 
-    return Contestant("ours", step, loss, settings.batch_size * options.block_size)
+    return Contestant("ours", step, loss, settings.batch_size * options.block_size, seconds=seconds)
 
 
 def race(contestants: list[Contestant], text: Text, options: argparse.Namespace) -> None:

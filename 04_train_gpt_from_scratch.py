@@ -181,8 +181,6 @@ def main(arguments: Sequence[str] = ()) -> None:
     if signal_number := loop.train():
         print(describe_stop(loop.run, settings))
         sys.exit(128 + signal_number)
-    if loop.is_worse():
-        print(f"Stopped early: the validation loss has risen by {loop.run.rise():.2f} bits per byte (MAX_RISE).")
     print(describe_end(loop.run, settings, question_of(prompt)))
 
 
@@ -346,8 +344,11 @@ def describe_end(run: Run, settings: Settings, question: str) -> str:
     longer: dict[str, Any] = {"max_steps": 2 * run.max_steps}
     if run.max_minutes:
         longer = {"max_minutes": 2 * run.max_minutes}
+    early = ""
+    if run.progress() < 1:
+        early = f"Ended early: the validation loss is {run.rise():.2f} bits per byte above its best (MAX_RISE).\n"
     return (
-        f"{run.step:,} steps in {run.seconds / 60:.1f} minutes, validation {last:.4f} bits per byte: "
+        f"{early}{run.step:,} steps in {run.seconds / 60:.1f} minutes, validation {last:.4f} bits per byte: "
         f"{settings.checkpoint_path}\n"
         f"Ask it: {pipeline.command(STEP_05, question, checkpoint_path=settings.checkpoint_path)}\n"
         f"{run.describe_best(best_of(settings.checkpoint_path), question)}"

@@ -32,7 +32,7 @@ def taught_house(open_house, raw_text, tmp_path_factory):
     house = open_house(tmp_path_factory.mktemp("taught"), "\n\n\n".join(raw_text.split("\n\n\n")[:4]))
     for step in ("01", "02", "03"):
         house.run(step)
-    house.run("04", n_layer=2, n_embd=64, block_size=512, max_steps=150, eval_interval=150, sample_tokens=0)
+    house.run("04", n_layer=2, n_embd=64, block_size=512, max_steps=400, eval_interval=400, sample_tokens=0)
     return house
 
 

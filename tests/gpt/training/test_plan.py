@@ -24,8 +24,8 @@ def test_the_plan_is_told_before_the_first_step_with_the_speed_that_was_measured
     [
         (5_000, 0.1, (100, 0.0)),  # the smallest text has steps enough to learn the form
         (300_000, 0.1, (600, 0.0)),  # four times over, where that is soon done
-        (300_000, 1.0, (0, 4.0)),  # a slow machine stops by the clock …
-        (1_000_000, 1.0, (0, 13.0)),  # … later where there is more to learn
+        (300_000, 1.0, (0, 1.8)),  # a slow machine stops by the clock …
+        (1_000_000, 1.0, (0, 6.0)),  # … later where there is more to learn
         (100_000_000, 1.0, (0, 60.0)),  # … but within the hour
     ],
 )

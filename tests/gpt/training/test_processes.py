@@ -104,7 +104,11 @@ def _be_process(rank: int, fault: Callable[[int], None], house, changes: dict) -
 
 def _said(house, rank: int, name: str) -> str:
     lines = re.split(r"[\r\n]+", (house.folder / f"{name}.{rank}").read_text(encoding="utf-8"))
-    return "\n".join(line for line in lines if line.strip() and not line.startswith(("train: step", "read tokens: ")))
+    return "\n".join(
+        line
+        for line in lines
+        if line.strip() and not line.startswith(("train: step", "read tokens: ", "start of the model: "))
+    )
 
 
 def at(house, name: str) -> Path:

@@ -120,9 +120,21 @@ def test_the_best_checkpoint_stays_when_later_ones_are_worse(house, monkeypatch,
     losses = (Loss(nats=bits * math.log(2), tokens=1, text_bytes=1) for bits in (3.0, 2.0, 2.5, 2.7))
     by_kind = dict.fromkeys(KINDS, Loss())
     monkeypatch.setattr(trainer, "evaluate", lambda *_: Evaluation(next(losses), by_kind, copying=0.0))
-    house.run("04", checkpoint_path=path, max_steps=8, eval_interval=2)
+    house.run("04", checkpoint_path=path, max_steps=8, eval_interval=2, max_rise=0)
     assert load_checkpoint(path)["run"]["step"] == 8
     assert load_checkpoint(best_of(path))["run"]["step"] == 4
     said = capsys.readouterr().out
     assert "The best validation was 2.0000 at step 4" in said and f"--checkpoint-path {best_of(path)}" in said
     house.run("05", checkpoint_path=best_of(path))
+
+
+def test_a_run_ends_by_itself_when_the_validation_loss_has_risen(house, monkeypatch, capsys):
+    path = house.folder / "risen" / "ckpt.pt"
+    losses = (Loss(nats=bits * math.log(2), tokens=1, text_bytes=1) for bits in (3.0, 2.0, 2.1, 2.3))
+    by_kind = dict.fromkeys(KINDS, Loss())
+    monkeypatch.setattr(trainer, "evaluate", lambda *_: Evaluation(next(losses), by_kind, copying=0.0))
+    house.run("04", checkpoint_path=path, max_steps=20, eval_interval=2, max_rise=0.2)
+    assert load_checkpoint(path)["run"]["step"] == 8
+    assert (
+        "Ended early: the validation loss is 0.30 bits per byte above its best (MAX_RISE)." in capsys.readouterr().out
+    )

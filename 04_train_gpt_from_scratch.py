@@ -88,7 +88,7 @@ HEAD_RATE = 0.003  # output head, by AdamW; 0.006 with 0.02 for the embedding di
 NORM_RATE = 0.006  # gains of the norms, by AdamW
 WEIGHT_DECAY = 0.1  # pull of the matrices towards zero, against learning by heart
 WARMUP_STEPS = 10  # steps until the full rate
-DECAY_SHARE = 0.7  # last share of the run, in which the rates fall linearly
+DECAY_SHARE = 0.7  # last share of the run, in which the rates fall linearly; 0.5 did about as well
 FINAL_RATE = 0.02  # what is left of the rates at the end
 MAX_GRADIENT_NORM = 1.0  # longer gradients are scaled down to this length
 
@@ -347,6 +347,7 @@ def describe_end(run: Run, settings: Settings, question: str) -> str:
     early = ""
     if run.progress() < 1:
         early = f"Ended early: the validation loss is {run.rise():.2f} bits per byte above its best (MAX_RISE).\n"
+        longer["max_rise"] = 0.0
     return (
         f"{early}{run.step:,} steps in {run.seconds / 60:.1f} minutes, validation {last:.4f} bits per byte: "
         f"{settings.checkpoint_path}\n"

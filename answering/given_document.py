@@ -39,7 +39,7 @@ def read_given_document(path: str) -> Source:
 
 
 def read_waiting_input() -> bytes:
-    """The content of a pipe or file on standard input that DOC_PATH does not name; b"" if there is none."""
+    """The bytes on standard input, unless DOC_PATH names standard input itself; b"" if nothing is piped in."""
     try:
         if sys.stdin is None or sys.stdin.isatty() or not select.select([sys.stdin], [], [], INPUT_WAIT)[0]:
             return b""

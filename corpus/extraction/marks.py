@@ -41,7 +41,7 @@ def strip_mark(line: str) -> str:
 
 
 def mark_of(line: str) -> str:
-    """The mark of a list item: "1", "①" or "가" for any number of this form, or its bullet; "" if it is no item."""
+    """The mark of a list item: "1", "①" or "가" for any number of that form, or the bullet; "" for another line."""
     found = ITEM_MARK.match(line)
     if not found:
         return ""

@@ -87,7 +87,7 @@ def _note(label: str, after: str) -> str:
 
 
 def _heading_right_above(lines: Sequence[str], found: Sequence[Sequence[FoundValue]], line: int, title: str) -> str:
-    """The office that the heading of the block of contacts around a line is, other than the title; "" for none."""
+    """The office named by the heading above the contacts of this line; "" if that is the title, or names no office."""
     for number in range(line - 1, max(-1, line - LINES_BELOW_OFFICE), -1):
         if not lines[number].strip():
             return ""

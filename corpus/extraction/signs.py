@@ -40,7 +40,7 @@ SIGNS = {
 }
 LONGEST_END = 16  # characters
 SIGNS_AT_END = {
-    # "물기를 닦는다.", "신청서를 냅니다.": steps are told so, and facts.
+    # "물기를 닦는다.", "신청서를 냅니다.": a plain statement can be a step or a fact.
     "declares": re.compile(rf"(?:[{PRESENT_STEMS}]다|(?<![었았했됐였겠])습니다|[가-힣](?<![습었았])니다)[.!]?$"),
     "tells a story": re.compile(
         "|".join(rf"{past}\S{{0,4}}[.!~ㅋㅎㅠ ]*$" for past in "았었였했됐갔왔봤났졌렸혔")

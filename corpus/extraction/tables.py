@@ -37,7 +37,7 @@ def _write_row(head: list[str], row: list[str]) -> str:
 
 
 def _table_end(lines: list[str], start: int) -> int:
-    """The number of the line behind the table whose head is this line; `start` if it is none."""
+    """The index of the first line after the table whose head is line `start`; `start` if no table begins there."""
     head = _cells(lines[start], lines[start + 1] if start + 1 < len(lines) else "")
     if len(head) < 2 or any(AMOUNT.search(cell) for cell in head[1:]):
         return start

@@ -139,7 +139,7 @@ def _name_of(line: Line) -> str:
 
 
 def _end_of_signature(lines: Sequence[Line], start: int) -> int:
-    """The number after a signature: it ends at a blank line, and a long one is none."""
+    """The index of the first line after a signature, which ends at a blank line; a long block is not a signature."""
     for number in range(start, min(len(lines), start + LONGEST_SIGNATURE + 1)):
         if not lines[number].text.strip():
             return number

@@ -73,7 +73,7 @@ def _above_byline(lines: list[str]) -> str:
         if HEAD_LINE.match(text):
             above = [line for line in lines[:number] if looks_like_title(line)]
             if len(above) > 2 and len(above[-1]) <= LONGEST_AUTHOR and " " not in above[-1].strip():
-                above.pop()  # the author stands above the date
+                above.pop()  # the line above the date names the author
             return above[-1] if len(above) > 1 and len(above) >= number - 1 else ""
     return ""
 

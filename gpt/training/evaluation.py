@@ -123,5 +123,7 @@ def measure_copying(model: GPT, token_bytes: Tensor, dtype: torch.dtype) -> floa
     drawn = torch.randint(len(words), (COPIED_ROWS, length), generator=torch.Generator().manual_seed(0))
     rows = words[drawn].repeat(1, 2).to(device)  # (COPIED_ROWS, 2 * length)
     with autocast(device, dtype):
-        predicted = model(rows[:, :-1]).argmax(-1)[:, length:]  # the first of the second half follows from nothing
+        hidden = model.hidden_states(rows[:, :-1])[:, length:]  # the first of the second half follows from nothing
+        # Row by row: the logits of all rows at once would take a lot of memory.
+        predicted = torch.stack([model.head(row).argmax(-1) for row in hidden])
     return float((predicted == rows[:, length + 1 :]).float().mean())

@@ -153,8 +153,9 @@ class TrainingLoop:
 
     def is_worse(self) -> bool:
         """Whether the last evaluation of this start is so far above the best one that training on does harm."""
-        has_trained = self.run.steps_since_start > 0
-        return has_trained and 0 < self.intervals.max_rise <= self.run.rise()
+        # An evaluation of an earlier start does not count: whoever runs step 04 again wants to train on.
+        has_evaluated = self.run.evaluated_at > self.run.seconds_before
+        return has_evaluated and 0 < self.intervals.max_rise <= self.run.rise()
 
     def _step(self, bar: ProgressBar) -> None:
         """One step, and the evaluation or the row of the log that is due after it."""

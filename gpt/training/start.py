@@ -93,9 +93,10 @@ def initialize(
 
     `tokens` are the training text, counts (V,) say how often each occurs, and `first_token` begins every sample.
     """
-    pair_counts.start_from_counts(model, counts)
-    if from_pairs and not model.config.tie_embeddings:
+    if from_pairs:
         pair_counts.start_from_pairs(model, pair_counts.PairCounts.of(tokens, model.config.vocab_size))
+    else:
+        pair_counts.start_from_counts(model, counts)
     if not with_copying:
         return
     if reason := copying.why_not(model.config):

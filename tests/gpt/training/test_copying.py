@@ -78,7 +78,7 @@ def test_an_embedding_that_is_random_copies_as_well():
         (replace(CONFIG, n_head=1, n_kv_head=1), "two heads"),
         (replace(CONFIG, tie_embeddings=True), "TIE_EMBEDDINGS"),
         (replace(CONFIG, n_embd=64, head_dim=16), "too narrow"),
-        (replace(CONFIG, rope_theta=100.0), "too low"),
+        (replace(CONFIG, rope_theta=100.0), "too long"),
     ],
 )
 def test_a_model_that_cannot_says_why(config: GPTConfig, reason: str):

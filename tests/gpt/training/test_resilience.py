@@ -9,26 +9,6 @@ from pipeline import StepError, is_out_of_memory
 import pytest
 import torch
 
-PARTS = ("model", "optimizer", "data", "random")
-
-
-def assert_same_training(one: dict, other: dict) -> None:
-    """Weights, optimiser, data order and random numbers, equal to the bit."""
-
-    def flat(value, path):
-        if isinstance(value, dict):
-            for key, item in value.items():
-                yield from flat(item, f"{path}.{key}")
-        else:
-            yield path, value
-
-    for part in PARTS:
-        for (path, left), (_, right) in zip(flat(one[part], part), flat(other[part], part), strict=True):
-            assert torch.equal(left, right) if isinstance(left, torch.Tensor) else left == right, path
-    assert one["run"]["step"] == other["run"]["step"]
-    assert one["run"]["history"] == other["run"]["history"]
-
-
 # --- Memory ---
 
 MESSAGES = [

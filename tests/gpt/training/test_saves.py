@@ -114,12 +114,17 @@ def test_a_save_keeps_the_one_before(house):
 # --- The best ---
 
 
+def measure(monkeypatch, *bits_per_byte: float) -> None:
+    """Let the evaluations find these validation losses, one after another."""
+    losses = (Loss(nats=bits * math.log(2), tokens=1, text_bytes=1) for bits in bits_per_byte)
+    by_kind = dict.fromkeys(KINDS, Loss())
+    monkeypatch.setattr(trainer, "evaluate", lambda *_: Evaluation(next(losses), by_kind, copying=0.0))
+
+
 def test_the_best_checkpoint_stays_when_later_ones_are_worse(house, monkeypatch, capsys):
     """Validation losses as they are when a model begins to learn its text by heart."""
     path = house.folder / "new" / "ckpt.pt"
-    losses = (Loss(nats=bits * math.log(2), tokens=1, text_bytes=1) for bits in (3.0, 2.0, 2.5, 2.7))
-    by_kind = dict.fromkeys(KINDS, Loss())
-    monkeypatch.setattr(trainer, "evaluate", lambda *_: Evaluation(next(losses), by_kind, copying=0.0))
+    measure(monkeypatch, 3.0, 2.0, 2.5, 2.7)
     house.run("04", checkpoint_path=path, max_steps=8, eval_interval=2, max_rise=0)
     assert load_checkpoint(path)["run"]["step"] == 8
     assert load_checkpoint(best_of(path))["run"]["step"] == 4
@@ -130,11 +135,13 @@ def test_the_best_checkpoint_stays_when_later_ones_are_worse(house, monkeypatch,
 
 def test_a_run_ends_by_itself_when_the_validation_loss_has_risen(house, monkeypatch, capsys):
     path = house.folder / "risen" / "ckpt.pt"
-    losses = (Loss(nats=bits * math.log(2), tokens=1, text_bytes=1) for bits in (3.0, 2.0, 2.1, 2.3))
-    by_kind = dict.fromkeys(KINDS, Loss())
-    monkeypatch.setattr(trainer, "evaluate", lambda *_: Evaluation(next(losses), by_kind, copying=0.0))
+    measure(monkeypatch, 3.0, 2.0, 2.1, 2.3)
     house.run("04", checkpoint_path=path, max_steps=20, eval_interval=2, max_rise=0.2)
     assert load_checkpoint(path)["run"]["step"] == 8
     assert (
         "Ended early: the validation loss is 0.30 bits per byte above its best (MAX_RISE)." in capsys.readouterr().out
     )
+
+    measure(monkeypatch, 2.2, 2.6)
+    house.run("04", checkpoint_path=path, max_steps=20, eval_interval=2, max_rise=0.5)
+    assert load_checkpoint(path)["run"]["step"] == 12  # the rise before this start does not end it

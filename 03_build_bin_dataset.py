@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pipeline
-from corpus.retrieval import DocumentIndex, searchable
+from corpus.retrieval.index import DocumentIndex, IndexedDocument
+from corpus.retrieval.pieces import document_terms
 from corpus.samples import read_samples
 from corpus.template import BOS, EOS
 from gpt.token_file import TokenFileHeader, TokenFileWriter
@@ -26,7 +27,7 @@ SAMPLES_PATH = "data/samples.txt"  # made by step 01
 TOKENIZER_PATH = "data/tokenizer.json"  # made by step 02 from these samples
 TRAIN_BIN = "data/train.bin"  # token ids for training
 VAL_BIN = "data/val.bin"  # token ids for validation
-INDEX_PATH = "data/index.npz"  # which documents contain which tokens, for the search of step 05
+INDEX_PATH = "data/index.npz"  # which documents contain which pieces of words, for the search of step 05
 
 # --- Split ---
 VAL_RATIO = 0.0  # share of the posts for validation; 0 = by the size of the text (choose_val_ratio)
@@ -69,7 +70,7 @@ def main(arguments: Sequence[str] = ()) -> None:
         train, val = (TokenFileWriter(file, vocab_size, entry["sha256"], style) for file in bins)
         longer = encode_samples(settings, tokenizer, validation, train, val)
         headers = train.finish(), val.finish()
-        index = DocumentIndex.build(encode_documents(settings, tokenizer), vocab_size)
+        index = DocumentIndex.build(read_documents(settings.samples_path))
         index.save(index_file)
     inputs = [settings.samples_path, settings.tokenizer_path]
     pipeline.record_artifacts(outputs, Path(__file__).name, settings, inputs)
@@ -140,16 +141,14 @@ def encode_samples(
     return longer
 
 
-def encode_documents(settings: Settings, tokenizer: Tokenizer) -> Iterator[tuple[int, list[int]]]:
-    """For each document, the position of its sample in bytes and the tokens of its search words."""
-    total = Path(settings.samples_path).stat().st_size
+def read_documents(samples_path: str) -> Iterator[IndexedDocument]:
+    """The documents of the samples, as the index needs them."""
+    total = Path(samples_path).stat().st_size
     with progress_bar("index documents", total, unit="B") as bar:
-        samples = (sample for sample in read_samples(settings.samples_path) if sample.document)
-        for batch in pipeline.batched(samples, settings.batch_samples):
-            texts = [searchable(f"{sample.title}\n{sample.document}") for sample in batch]
-            for sample, encoding in zip(batch, tokenizer.encode_batch_fast(texts), strict=True):
-                yield sample.position, encoding.ids
-            bar.update(batch[-1].position - bar.n)
+        for sample in read_samples(samples_path):
+            if sample.document:
+                yield IndexedDocument(document_terms(sample.title, sample.document), sample.position, sample.post)
+                bar.update(sample.position - bar.n)
         bar.update(total - bar.n)
 
 

@@ -32,7 +32,7 @@ data/samples.txt: $(RAW) 01_prepare_samples.py $(CORPUS) $(OTHER_TEXT) | .venv/r
 data/tokenizer.json: data/samples.txt 02_train_tokenizer.py
 	$(RUN) 02_train_tokenizer.py
 
-data/train.bin: data/samples.txt data/tokenizer.json 03_build_bin_dataset.py gpt/token_file.py corpus/retrieval.py
+data/train.bin: data/samples.txt data/tokenizer.json 03_build_bin_dataset.py gpt/token_file.py $(wildcard corpus/retrieval/*.py)
 	$(RUN) 03_build_bin_dataset.py
 
 # A checkpoint younger than the data is trained on; an older one belongs to other data and is put aside.

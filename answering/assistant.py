@@ -10,12 +10,13 @@ from itertools import count
 import pipeline
 from answering.contacts_file import ContactsFile
 from answering.decoding import TextDecoder
-from answering.guide import build_guide
+from answering.guide import AnswerGuide, build_guide
 from answering.material import choose_material, contacts_from_table
-from answering.notes import notes_on_documents
+from answering.notes import WEAK_MATCH_NOTE, notes_on_documents
+from answering.offer import offer_form
 from answering.prompt import SUMMARIZE, encode_prompt, fit_documents, space_for_documents
 from answering.request import Request
-from answering.search import DocumentSearch
+from answering.search import Candidates, DocumentSearch
 from answering.source import Source
 from corpus.raw.normalization import normalize
 from corpus.template import MARKERS, Template, marker_id
@@ -47,6 +48,7 @@ class PreparedAnswer:
     prompt: Prompt
     sources: list[Source]
     notes: tuple[str, ...]  # what a reader should know about the sources, one line each
+    is_offer: bool = False  # the sources are to choose from: none of them is likely to answer the question
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ class Assistant:
             raise StepError(
                 f"{path}: another version of these scripts wrote it ({error}); to start anew, run: {restart}"
             ) from None
-        search = DocumentSearch(artifacts.index_path, artifacts.samples_path, tokenizer, tokenizer_sha256)
+        search = DocumentSearch(artifacts.index_path, artifacts.samples_path, tokenizer_sha256)
         return cls(model, tokenizer, template, search, ContactsFile(artifacts.contacts_path))
 
     def prepare(self, request: Request) -> PreparedAnswer:
@@ -108,18 +110,29 @@ class Assistant:
 
         found = self.search.find_candidates(request, question)
         space = space_for_documents(asked, block_size, self.tokenizer, self.template)
-        sources = fit_documents(question, found.documents, space, self.tokenizer)
+        if found.is_weak:
+            return self._prepare_offer(request, asked, found)
+        sources = fit_documents(question, found, space, self.tokenizer)
         tokens = encode_prompt(asked, sources, self.tokenizer, self.template)
         max_new_tokens = min(request.max_new_tokens, block_size - len(tokens))
         from_table = contacts_from_table(request, question, sources, found.searched, self.contacts_file)
         material = choose_material(request, question, sources, self.template.style, from_table)
         guide = build_guide(request, material, sources, max_new_tokens, self.tokenizer, self.template)
 
-        notes = [*notes_on_documents(question, found, sources, lambda each: self.search.is_weak_match(question, each))]
+        notes = [*notes_on_documents(question, found, sources)]
         if from_table is not None and self.contacts_file.is_missing:
             notes.append(f"({self.contacts_file.path}: file not found, so the answer can give no contacts)")
         prompt = Prompt(tokens, request.sampling, request.seed, max_new_tokens, guide, request.cancelled)
         return PreparedAnswer(request, prompt, sources, tuple(notes))
+
+    def _prepare_offer(self, request: Request, asked: str, found: Candidates) -> PreparedAnswer:
+        """The titles to choose from, in place of an answer."""
+        sources = found.documents
+        tokens = encode_prompt(asked, [], self.tokenizer, self.template)
+        max_new_tokens = min(request.max_new_tokens, self.model.config.block_size - len(tokens))
+        guide = AnswerGuide(offer_form(sources, self.template), None, self.tokenizer, self.template.nothing)
+        prompt = Prompt(tokens, request.sampling, request.seed, max_new_tokens, guide, request.cancelled)
+        return PreparedAnswer(request, prompt, sources, (WEAK_MATCH_NOTE,), is_offer=True)
 
     def require_short_question(self, question: str) -> None:
         """Raise StepError for a question that is too long to be answered."""

@@ -13,6 +13,7 @@ from corpus.extraction.owners import UNNAMED
 from corpus.extraction.passages import candidate_passages
 from corpus.raw.documents import Document
 from corpus.raw.words import content_words
+from corpus.retrieval.ranking import score_passages
 from corpus.template import Template
 
 
@@ -86,7 +87,7 @@ def material_of(documents: Sequence[tuple[str, str]], question: str = "", style:
     for text, title in documents:
         known = KnownContacts(text=text)  # a shortened line may end inside a number
         answer = extract(Document("", 0, 0, 0, title, text), question)
-        passages += [tuple(filter(known.allow_all, each)) for each in candidate_passages(text)]
+        passages += filter(None, (tuple(filter(known.allow_all, each)) for each in candidate_passages(text)))
         for name, lines in lists.items():
             lines += filter(known.allow_all, getattr(answer, name))
         for institution, values in answer.contacts.items():
@@ -95,4 +96,15 @@ def material_of(documents: Sequence[tuple[str, str]], question: str = "", style:
     contacts = {institution: list(dict.fromkeys(values)) for institution, values in contacts.items()}
     lists = {name: list(dict.fromkeys(lines)) for name, lines in lists.items()}
     begins = bool(documents) and has_title(*documents[0])
-    return Material(begins, lists, list(dict.fromkeys(passages)), contacts, all_contacts=True)
+    about = passages_about(question, list(dict.fromkeys(passages)))
+    return Material(begins, lists, about, contacts, all_contacts=True)
+
+
+def passages_about(question: str, passages: Sequence[tuple[str, ...]]) -> Sequence[tuple[str, ...]]:
+    """Of passages by their first sentence, those that say most about a question; all of them if none says anything.
+
+    A small model chooses among passages at random, so only the best is left to it.
+    """
+    scores = score_passages(question, [each[0] for each in passages])
+    best = max(scores, default=0.0)
+    return [each for each, score in zip(passages, scores, strict=True) if score == best] if best else passages

@@ -4,8 +4,9 @@ A prompt has the form of the training samples. The context also holds the questi
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from answering.search import rank
+from answering.search import Candidates, say_something
 from answering.source import Source
 from corpus.template import BOS, Template, marker_id
 from pipeline import StepError, batched
@@ -14,6 +15,7 @@ from tokenizers import Tokenizer
 
 SUMMARIZE = "이 글의 내용을 정리해줘."  # the question about a document that comes without one
 MIN_ANSWER_TOKENS = 320  # of the context, which documents leave free for the answer
+PARTS = 3  # of a document that is too long: its best parts are at most this share of the space each
 LINES_AT_ONCE = 1000  # encoded together; memory grows with the length of the text
 
 
@@ -27,26 +29,46 @@ def space_for_documents(question: str, block_size: int, tokenizer: Tokenizer, te
     return space
 
 
-def fit_documents(question: str, documents: Sequence[Source], space: int, tokenizer: Tokenizer) -> list[Source]:
-    """The first documents that fit into `space` tokens together; if not even one does, the best part of the first."""
-    fitting: list[Source] = []
-    for document in documents:
-        size = count_tokens(document.text, tokenizer)
-        if not fitting and size > space:
-            return [best_part(question, document, size, space, tokenizer)]
-        if size > space:
+def fit_documents(question: str, found: Candidates, space: int, tokenizer: Tokenizer) -> list[Source]:
+    """The documents that fit into `space` tokens together; of those that an answer needs at least the best parts.
+
+    Of documents that share the space the first, which says most, gets at least twice as much as each of the others.
+    """
+    needed = found.documents[: found.needed]
+    share = space // (len(needed) + 1)
+    others = [part for document in needed[1:] for part in best_parts(question, document, share, tokenizer)]
+    space -= count_together(others, tokenizer)
+    fitting = [*(part for document in needed[:1] for part in best_parts(question, document, space, tokenizer)), *others]
+    if fitting != needed:
+        return fitting
+    space -= count_together(needed[:1], tokenizer)
+    for document in found.documents[found.needed :]:
+        space -= count_together([document], tokenizer)
+        if space < 0:
             break
         fitting.append(document)
-        space -= size + 1
     return fitting
 
 
-def best_part(question: str, document: Source, size: int, space: int, tokenizer: Tokenizer) -> Source:
-    """The part of a document that says most about the question and fits into `space` tokens; it has `size` itself."""
+def best_parts(question: str, document: Source, space: int, tokenizer: Tokenizer) -> list[Source]:
+    """The document, or the parts of it that say something about the question and fit into `space` tokens together."""
+    size = count_tokens(document.text, tokenizer)
+    if size <= space:
+        return [document]
+    parts = document.cut(max(1, len(document.text) * space // (size * PARTS)))
+    chosen: list[Source] = []
+    for part in say_something(question, parts):
+        if count_together([*chosen, part], tokenizer) <= space:
+            chosen.append(part)
+    best = sorted(chosen, key=parts.index) or [_cut_to(question, document, size, space, tokenizer)]
+    return [replace(part, part=document.part) for part in best]
+
+
+def _cut_to(question: str, document: Source, size: int, space: int, tokenizer: Tokenizer) -> Source:
+    """The best part of a document of `size` tokens that fits into `space` tokens."""
     while size > space and len(document.text) > 1:
         parts = document.cut(max(1, len(document.text) * space // size))
-        best = rank(question, parts, 1, tokenizer)
-        document = best[0] if best else parts[0]
+        document = next(iter(say_something(question, parts)), parts[0])
         size = count_tokens(document.text, tokenizer)
     return document
 
@@ -61,3 +83,8 @@ def count_tokens(text: str, tokenizer: Tokenizer) -> int:
     """How many tokens a text of any length has."""
     batches = batched(text.splitlines(keepends=True), LINES_AT_ONCE)
     return sum(len(encoding.ids) for lines in batches for encoding in tokenizer.encode_batch_fast(lines))
+
+
+def count_together(sources: Sequence[Source], tokenizer: Tokenizer) -> int:
+    """The tokens of documents with what separates them."""
+    return sum(count_tokens(source.text, tokenizer) + 1 for source in sources)

@@ -1,15 +1,24 @@
 """Find: the documents that say most about a question, in the user's own text or among the posts of a given one."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from answering.request import Request
 from answering.source import Source
-from corpus.retrieval import WEAK_MATCH, DocumentIndex, FoundDocument, matching_share, open_index, searchable
-from corpus.samples import Sample
+from corpus.retrieval.index import DocumentIndex, FoundDocument, open_index
+from corpus.retrieval.pieces import question_words
+from corpus.retrieval.ranking import WEAK_MATCH, find_evidence, index_texts, likelihood, search
 
-from tokenizers import Tokenizer
+CHOICES = 3  # posts that are offered when none is likely to answer the question
+CANDIDATES = 30  # documents that are looked at; several may be parts of one post
+SAYS_SOMETHING = 0.8  # of what the best part of a post says: another part that says as much is used too
+ANSWERS_ANOTHER_PART = 0.6  # how likely a document must be the answer to a part of the question that no other answers
+
+# Where a question of several parts is cut: 비자 연장 비용이랑 여권 재발급 기간 알려 주세요.
+BETWEEN_PARTS = re.compile(r"[.?!,;\n]+|\s그리고\s|(?<=[가-힣])(?:이랑|랑|하고|[와과])\s")
+LEAST_WORDS = 2  # of a part of a question
 
 
 @dataclass(frozen=True)
@@ -18,6 +27,8 @@ class Candidates:
 
     documents: list[Source]
     searched: bool  # for the question in the user's own text; False: the user gave the document, or wants none
+    needed: int = 1  # how many of the first documents the answer needs, which share the context
+    is_weak: bool = False  # none of them is likely to answer the question
 
 
 @dataclass(frozen=True)
@@ -26,7 +37,6 @@ class DocumentSearch:
 
     index_path: str
     samples_path: str
-    tokenizer: Tokenizer
     tokenizer_sha256: str
 
     @cached_property
@@ -37,52 +47,82 @@ class DocumentSearch:
     def find_candidates(self, request: Request, question: str) -> Candidates:
         """The given document or its posts; otherwise documents of the user's own text; none for a closed book."""
         if request.document:
-            return Candidates(choose_posts(question, request.document, self.tokenizer), searched=False)
+            return Candidates(choose_posts(question, request.document), searched=False)
         if request.closed_book:
             return Candidates([], searched=False)
-        return Candidates(self.find(question, request.documents), searched=True)
+        return self.find(question, request.documents)
 
-    def find(self, question: str, count: int) -> list[Source]:
-        """The `count` documents that say most about a question, the best first."""
+    def find(self, question: str, count: int) -> Candidates:
+        """The `count` posts that say most about a question, the best first; of a weak match, some to choose from.
 
-        def read(found: FoundDocument) -> Sample:
-            return self.index.read(found, self.samples_path)
+        Behind the best one come its other parts that say something, and what answers another part of the question.
+        """
+        posts = self._find_posts(question, max(count, CHOICES))
+        if not posts:
+            return Candidates([], searched=True)
+        best = posts[0][0]
+        others = self._answers_to_other_parts(question, best)
+        if not others and not self._is_likely(question, best, WEAK_MATCH):
+            return Candidates([parts[0] for parts in posts[:CHOICES]], searched=True, is_weak=True)
+        more = [part for parts in posts[:count] for part in parts if part is not best and part not in others]
+        return Candidates([best, *others, *more], searched=True, needed=1 + len(others))
 
-        def text_of(found: FoundDocument) -> str:
-            sample = read(found)
-            return f"{sample.title}\n{sample.document}"
+    def _find_posts(self, question: str, count: int) -> list[list[Source]]:
+        """The parts that say something of each of the best posts, the best part first."""
+        posts: dict[int, list[FoundDocument]] = {}
+        for found in search(self.index, question, CANDIDATES):
+            posts.setdefault(int(self.index.posts[found.number]), []).append(found)
+        best = [[self._read(found) for found in parts] for parts in list(posts.values())[:count]]
+        return [[parts[0], *self._others_that_say_something(question, *parts)] for parts in best]
 
-        samples = map(read, self.index.find(question, count, self._encode, text_of))
-        return [Source(sample.document, sample.title, sample.source, sample.line) for sample in samples]
+    def _others_that_say_something(self, question: str, best: Source, *others: Source) -> list[Source]:
+        """The other parts of a post whose own text contains about as much of the question as the best part's."""
 
-    def is_weak_match(self, question: str, source: Source) -> bool:
-        """Whether a document that was found for a question contains little of it."""
+        def share(source: Source) -> float:
+            return find_evidence(self.index, question, "", source.text)[0]
 
-        def rarity(word: str) -> float:
-            return self.index.rarity(self._encode(f" {word}"))
+        return [part for part in others if share(part) >= SAYS_SOMETHING * share(best) > 0]
 
-        return matching_share(question, f"{source.title}\n{source.text}", rarity) < WEAK_MATCH
+    def _answers_to_other_parts(self, question: str, best: Source) -> list[Source]:
+        """For each part of a question that the best document does not answer, the one that does, if there is one."""
+        answers: list[Source] = []
+        for part in split_question(question):
+            if any(self._is_likely(part, source, ANSWERS_ANOTHER_PART) for source in (best, *answers)):
+                continue
+            found = self._find_posts(part, 1)
+            if found and self._is_likely(part, found[0][0], ANSWERS_ANOTHER_PART):
+                answers.append(found[0][0])
+        return answers
 
-    def _encode(self, text: str) -> list[int]:
-        return self.tokenizer.encode(text).ids
+    def _is_likely(self, question: str, source: Source, least: float) -> bool:
+        return likelihood(self.index, question, source.title, source.text) >= least
+
+    def _read(self, found: FoundDocument) -> Source:
+        sample = self.index.read(found, self.samples_path)
+        return Source(sample.document, sample.title, sample.source, sample.line, part=sample.part)
 
 
-def choose_posts(question: str, document: Source, tokenizer: Tokenizer) -> list[Source]:
+def split_question(question: str) -> list[str]:
+    """The parts of a question that ask about different things; none for a question of one part."""
+    parts = [part for part in BETWEEN_PARTS.split(question) if len(question_words(part)) >= LEAST_WORDS]
+    return parts if len(parts) > 1 else []
+
+
+def choose_posts(question: str, document: Source) -> list[Source]:
     """The posts of a given document that share a word with the question, the best first; if none does, all posts."""
     posts = document.cut(len(document.text))
     if len(posts) == 1:
         return [document]
-    return rank(question, posts, len(posts), tokenizer) or posts
+    return [post for post, _ in rank(question, posts)] or posts
 
 
-def rank(question: str, sources: Sequence[Source], count: int, tokenizer: Tokenizer) -> list[Source]:
-    """The `count` best of some texts that share a word with the question, the best first."""
+def rank(question: str, sources: Sequence[Source]) -> list[tuple[Source, float]]:
+    """Those of some texts that share a word with the question, each with its score, the best first."""
+    found = search(index_texts([(source.title, source.text) for source in sources]), question, len(sources))
+    return [(sources[each.number], each.score) for each in found]
 
-    def encode(text: str) -> list[int]:
-        return tokenizer.encode(text).ids
 
-    texts = [f"{source.title}\n{source.text}" for source in sources]
-    tokens = enumerate(encode(searchable(text)) for text in texts)
-    index = DocumentIndex.build(tokens, tokenizer.get_vocab_size())
-    found = index.find(question, count, encode, lambda each: texts[each.number])
-    return [sources[each.number] for each in found]
+def say_something(question: str, sources: Sequence[Source]) -> list[Source]:
+    """Those of some texts that say about as much about a question as the best one, the best first."""
+    ranked = rank(question, sources)
+    return [source for source, score in ranked if score >= SAYS_SOMETHING * ranked[0][1]]

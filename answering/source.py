@@ -22,11 +22,13 @@ class Source:
     file: str = ""  # "" if the text came in a line of JSON
     line: int = 0  # number of its first line, counted from 1; of a document from the index, that of its post
     numbers: tuple[int, ...] = field(default=(), repr=False)  # of all its lines, if they are known
+    part: int = 0  # which part of a long post it is, counted from 0
 
     @property
     def name(self) -> str:
-        """Its title, or its first words if it has none."""
-        return self.title or first_words(self.text)
+        """Its title, or its first words if it has none; of a later part of a post with which part it is."""
+        name = self.title or first_words(self.text)
+        return f"{name} ({self.part + 1})" if self.part else name
 
     @classmethod
     def of_text(cls, text: str) -> "Source":

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from answering.assistant import Assistant
+from answering.follow_up import join_follow_up
 from answering.given_document import find_path, read_document
 from answering.request import Request
 from answering.source import Source
@@ -13,9 +14,9 @@ from answering.terminal.printing import print_answer, print_sources
 from pipeline import StepError
 
 USAGE = (
-    "Type a question. /doc FILE answers from a file, /doc from your own text again; /sources shows what the\n"
-    "last answer was made from; /temp 0.7 and /seed 42 change how it is written, /temp and /seed show how;\n"
-    "/help shows this. Ctrl-C stops an answer; exit ends."
+    "Type a question, or the number of an offered title. /doc FILE answers from a file, /doc from your own text\n"
+    "again; /sources shows what the last answer was made from; /temp 0.7 and /seed 42 change how it is written,\n"
+    "/temp and /seed show how; /help shows this. Ctrl-C stops an answer; exit ends."
 )
 FAREWELLS = ("exit", "quit", "종료")
 
@@ -29,6 +30,8 @@ class Conversation:
     def __init__(self, assistant: Assistant, request: Request) -> None:
         self.assistant, self.request = assistant, request
         self.sources: list[Source] = []  # of the last answer
+        self.question = ""  # the last one, which the next may go on from
+        self.offers: list[Source] = []  # to choose from by number
 
     def hold(self) -> None:
         """Answer until the input ends. Ctrl-C stops an answer, not the program."""
@@ -62,8 +65,12 @@ class Conversation:
 
     def answer(self, question: str) -> None:
         """Print the answer to a question."""
-        prepared = self.assistant.prepare(replace(self.request, question=question))
-        self.sources = prepared.sources
+        request = replace(self.request, question=join_follow_up(question, self.question))
+        if question.isdecimal() and 0 < int(question) <= len(self.offers):
+            request = replace(self.request, question=self.question, document=self.offers[int(question) - 1])
+        prepared = self.assistant.prepare(request)
+        self.sources, self.question = prepared.sources, request.question
+        self.offers = prepared.sources if prepared.is_offer else []
         print_answer(self.assistant, prepared)
 
     def obey(self, command: str, value: str = "") -> None:

@@ -343,5 +343,5 @@ def test_at_a_narrow_terminal_questions_are_asked_at_a_prompt_and_headings_are_b
     assert code == 0 and "Traceback" not in errors
     assert "source: 마닐라에서 여권을 잃어버렸을 때 (raw.txt, line 1)" in errors
     assert "(stopped; exit ends the program)" in errors and "SEED stays 1337" in errors
-    assert errors.count("Type a question.") == 2
+    assert errors.count("Type a question") == 2
     assert not re.search("\033", errors)

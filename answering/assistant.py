@@ -4,7 +4,7 @@ Here text and model meet: `corpus` finds documents and says what may be written,
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 
 import pipeline
@@ -16,7 +16,7 @@ from answering.notes import WEAK_MATCH_NOTE, notes_on_documents
 from answering.offer import offer_form
 from answering.prompt import SUMMARIZE, encode_prompt, fit_documents, space_for_documents
 from answering.request import Request
-from answering.search import Candidates, DocumentSearch
+from answering.search import DocumentSearch
 from answering.source import Source
 from corpus.raw.normalization import normalize
 from corpus.template import MARKERS, Template, marker_id
@@ -48,7 +48,7 @@ class PreparedAnswer:
     prompt: Prompt
     sources: list[Source]
     notes: tuple[str, ...]  # what a reader should know about the sources, one line each
-    is_offer: bool = False  # the sources are to choose from: none of them is likely to answer the question
+    offer: list[Source] = field(default_factory=list)  # posts to choose from, where none is likely to be an answer
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,7 @@ class WrittenAnswer:
     sources: list[Source]
     notes: tuple[str, ...]
     ended: bool  # False: cut off because no tokens were left for it, or cancelled
+    offer: list[Source] = field(default_factory=list)  # as in `PreparedAnswer`
 
 
 @dataclass(frozen=True)
@@ -109,9 +110,9 @@ class Assistant:
         block_size = self.model.config.block_size
 
         found = self.search.find_candidates(request, question)
+        if found.offer:
+            return self._prepare_offer(request, asked, found.offer)
         space = space_for_documents(asked, block_size, self.tokenizer, self.template)
-        if found.is_weak:
-            return self._prepare_offer(request, asked, found)
         sources = fit_documents(question, found, space, self.tokenizer)
         tokens = encode_prompt(asked, sources, self.tokenizer, self.template)
         max_new_tokens = min(request.max_new_tokens, block_size - len(tokens))
@@ -125,14 +126,13 @@ class Assistant:
         prompt = Prompt(tokens, request.sampling, request.seed, max_new_tokens, guide, request.cancelled)
         return PreparedAnswer(request, prompt, sources, tuple(notes))
 
-    def _prepare_offer(self, request: Request, asked: str, found: Candidates) -> PreparedAnswer:
-        """The titles to choose from, in place of an answer."""
-        sources = found.documents
+    def _prepare_offer(self, request: Request, asked: str, offer: list[Source]) -> PreparedAnswer:
+        """The titles of posts to choose from, in place of an answer; the model has no choice about a single token."""
         tokens = encode_prompt(asked, [], self.tokenizer, self.template)
         max_new_tokens = min(request.max_new_tokens, self.model.config.block_size - len(tokens))
-        guide = AnswerGuide(offer_form(sources, self.template), None, self.tokenizer, self.template.nothing)
+        guide = AnswerGuide(offer_form(offer, self.template), None, self.tokenizer, self.template.nothing)
         prompt = Prompt(tokens, request.sampling, request.seed, max_new_tokens, guide, request.cancelled)
-        return PreparedAnswer(request, prompt, sources, (WEAK_MATCH_NOTE,), is_offer=True)
+        return PreparedAnswer(request, prompt, [], (WEAK_MATCH_NOTE,), offer)
 
     def require_short_question(self, question: str) -> None:
         """Raise StepError for a question that is too long to be answered."""
@@ -182,4 +182,5 @@ def _written(number: int, prepared: PreparedAnswer, decoder: TextDecoder) -> Wri
         sources=prepared.sources,
         notes=prepared.notes,
         ended=decoder.token_count < prompt.max_new_tokens and not request.cancelled(),
+        offer=prepared.offer,
     )

@@ -15,7 +15,7 @@ from tokenizers import Tokenizer
 
 SUMMARIZE = "이 글의 내용을 정리해줘."  # the question about a document that comes without one
 MIN_ANSWER_TOKENS = 320  # of the context, which documents leave free for the answer
-PARTS = 3  # of a document that is too long: its best parts are at most this share of the space each
+PARTS_OF_SPACE = 3  # of a document that is too long: its best parts are at most this share of the space each
 LINES_AT_ONCE = 1000  # encoded together; memory grows with the length of the text
 
 
@@ -55,13 +55,13 @@ def best_parts(question: str, document: Source, space: int, tokenizer: Tokenizer
     size = count_tokens(document.text, tokenizer)
     if size <= space:
         return [document]
-    parts = document.cut(max(1, len(document.text) * space // (size * PARTS)))
+    parts = document.cut(max(1, len(document.text) * space // (size * PARTS_OF_SPACE)))
     chosen: list[Source] = []
     for part in say_something(question, parts):
         if count_together([*chosen, part], tokenizer) <= space:
             chosen.append(part)
     best = sorted(chosen, key=parts.index) or [_cut_to(question, document, size, space, tokenizer)]
-    return [replace(part, part=document.part) for part in best]
+    return [replace(part, part=document.part, id=document.id) for part in best]
 
 
 def _cut_to(question: str, document: Source, size: int, space: int, tokenizer: Tokenizer) -> Source:

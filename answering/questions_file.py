@@ -68,7 +68,13 @@ def describe(answer: WrittenAnswer) -> dict[str, Any]:
     return {
         "question": answer.question,
         "answer": answer.text,
-        "sources": [{"title": each.name, "file": each.file, "line": each.line} for each in answer.sources],
+        "sources": list(map(describe_source, answer.sources)),
+        "offer": list(map(describe_source, answer.offer)),
         "notes": answer.notes,
         "ended": answer.ended,
     }
+
+
+def describe_source(source: Source) -> dict[str, Any]:
+    """Where a source of an answer is found, as a JSON object."""
+    return {"title": source.name, "file": source.file, "line": source.line}

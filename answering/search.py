@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from answering.request import Request
 from answering.source import Source
+from corpus.retrieval.confidence import WEAK_MATCH, find_evidence, likelihood
 from corpus.retrieval.index import DocumentIndex, FoundDocument, open_index
 from corpus.retrieval.pieces import question_words
-from corpus.retrieval.ranking import WEAK_MATCH, find_evidence, index_texts, likelihood, search
+from corpus.retrieval.ranking import index_texts, search
 
 CHOICES = 3  # posts that are offered when none is likely to answer the question
 CANDIDATES = 30  # documents that are looked at; several may be parts of one post
@@ -28,7 +29,7 @@ class Candidates:
     documents: list[Source]
     searched: bool  # for the question in the user's own text; False: the user gave the document, or wants none
     needed: int = 1  # how many of the first documents the answer needs, which share the context
-    is_weak: bool = False  # none of them is likely to answer the question
+    offer: list[Source] = field(default_factory=list)  # to choose from, where none is likely to answer the question
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,8 @@ class DocumentSearch:
 
     def find_candidates(self, request: Request, question: str) -> Candidates:
         """The given document or its posts; otherwise documents of the user's own text; none for a closed book."""
+        if request.document and request.document.id is not None:
+            return Candidates([request.document], searched=True)
         if request.document:
             return Candidates(choose_posts(question, request.document), searched=False)
         if request.closed_book:
@@ -63,7 +66,7 @@ class DocumentSearch:
         best = posts[0][0]
         others = self._answers_to_other_parts(question, best)
         if not others and not self._is_likely(question, best, WEAK_MATCH):
-            return Candidates([parts[0] for parts in posts[:CHOICES]], searched=True, is_weak=True)
+            return Candidates([], searched=True, offer=[parts[0] for parts in posts[:CHOICES]])
         more = [part for parts in posts[:count] for part in parts if part is not best and part not in others]
         return Candidates([best, *others, *more], searched=True, needed=1 + len(others))
 
@@ -99,7 +102,7 @@ class DocumentSearch:
 
     def _read(self, found: FoundDocument) -> Source:
         sample = self.index.read(found, self.samples_path)
-        return Source(sample.document, sample.title, sample.source, sample.line, part=sample.part)
+        return Source(sample.document, sample.title, sample.source, sample.line, part=sample.part, id=found.number)
 
 
 def split_question(question: str) -> list[str]:
@@ -113,16 +116,12 @@ def choose_posts(question: str, document: Source) -> list[Source]:
     posts = document.cut(len(document.text))
     if len(posts) == 1:
         return [document]
-    return [post for post, _ in rank(question, posts)] or posts
+    found = search(index_texts([(post.title, post.text) for post in posts]), question, len(posts))
+    return [posts[each.number] for each in found] or posts
 
 
-def rank(question: str, sources: Sequence[Source]) -> list[tuple[Source, float]]:
-    """Those of some texts that share a word with the question, each with its score, the best first."""
-    found = search(index_texts([(source.title, source.text) for source in sources]), question, len(sources))
-    return [(sources[each.number], each.score) for each in found]
-
-
-def say_something(question: str, sources: Sequence[Source]) -> list[Source]:
-    """Those of some texts that say about as much about a question as the best one, the best first."""
-    ranked = rank(question, sources)
-    return [source for source, score in ranked if score >= SAYS_SOMETHING * ranked[0][1]]
+def say_something(question: str, parts: Sequence[Source]) -> list[Source]:
+    """Those parts of a post that say about as much about a question as the best one, the best first."""
+    # Without the title, which all parts have in common.
+    found = search(index_texts([("", part.text) for part in parts]), question, len(parts))
+    return [parts[each.number] for each in found if each.score >= SAYS_SOMETHING * found[0].score]

@@ -23,6 +23,7 @@ class Source:
     line: int = 0  # number of its first line, counted from 1; of a document from the index, that of its post
     numbers: tuple[int, ...] = field(default=(), repr=False)  # of all its lines, if they are known
     part: int = 0  # which part of a long post it is, counted from 0
+    id: int | None = None  # of a document of the user's own text: its number in the index
 
     @property
     def name(self) -> str:

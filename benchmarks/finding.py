@@ -2,7 +2,7 @@
 
     python -m benchmarks.finding               # the table: questions that were tuned on, kept ones, older ones
     python -m benchmarks.finding --show        # and every question of the first two columns that goes wrong
-    python -m benchmarks.finding --learn       # and the weights of corpus/retrieval/ranking.py, learned anew
+    python -m benchmarks.finding --learn       # and the weights of corpus/retrieval/confidence.py, learned anew
 
 The questions are those of `tests/labelled/finding.jsonl`, about the bundled text, about `web_posts.txt`, or about
 nothing in either; half of them are kept out of tuning and out of --show and --learn. The older ones are
@@ -32,7 +32,7 @@ from answering.prompt import fit_documents, space_for_documents
 from answering.search import Candidates, DocumentSearch
 from answering.source import Source
 from benchmarks.samples import squeeze
-from corpus.retrieval.ranking import WEIGHTS, find_evidence
+from corpus.retrieval.confidence import EVIDENCE_WEIGHTS, find_evidence
 from corpus.samples import Sample, read_samples
 from corpus.template import Template
 
@@ -109,8 +109,8 @@ class Text:
         if not label.answered_by:
             return Asked(label, found)
         lines = {sample.line for sample in self.samples if label.is_held_by(f"{sample.title}\n{sample.document}")}
-        posts = list(dict.fromkeys(source.line for source in found.documents))[:3]
-        answer = "" if found.is_weak else self.answer(label.question)
+        posts = list(dict.fromkeys(source.line for source in found.documents + found.offer))[:3]
+        answer = "" if found.offer else self.answer(label.question)
         return Asked(
             label,
             found,
@@ -181,11 +181,11 @@ def measure(asked: Iterable[Asked]) -> dict[str, tuple[int, int]]:
 
     for each in asked:
         if not each.label.answered_by:
-            count("weak match on nothing", each.found.is_weak or not each.found.documents)
+            count("weak match on nothing", not each.found.documents)
             continue
         count("right document first", each.is_first)
         count("right document among three", each.is_among_three)
-        count(f"weak match on {'right documents' if each.is_first else 'wrong ones'}", each.found.is_weak)
+        count(f"weak match on {'right documents' if each.is_first else 'wrong ones'}", bool(each.found.offer))
         if each.label.fact:
             count("fact in the answer", each.has_fact)
     return {row: (part, whole) for row, (part, whole) in rows.items()}
@@ -216,12 +216,12 @@ def show_wrong(asked: Iterable[Asked]) -> None:
     """Print what went wrong, except with the kept questions."""
     for each in asked:
         label, found = each.label, each.found
-        names = " | ".join(source.name[:24] for source in found.documents[:3])
+        names = " | ".join(source.name[:24] for source in (found.documents + found.offer)[:3])
         wrong = [
-            "weak" if found.is_weak and each.is_first else "",
+            "weak" if found.offer and each.is_first else "",
             "not first" if label.answered_by and not each.is_first else "",
             "no fact" if label.fact and not each.has_fact else "",
-            "not weak" if not label.answered_by and found.documents and not found.is_weak else "",
+            "not weak" if not label.answered_by and found.documents else "",
         ]
         if label.half != "kept" and any(wrong):
             print(f"{', '.join(filter(None, wrong)):20} {label.question} → {names}")
@@ -232,19 +232,20 @@ def learn_weights(texts: Iterable[Text], asked: Iterable[Asked]) -> None:
     searches = {text.name: text.search for text in texts}
     rows, right = [], []
     for each in asked:
-        if each.label.half != "kept" and each.found.documents:
-            first: Source = each.found.documents[0]
+        documents = each.found.documents + each.found.offer
+        if each.label.half != "kept" and documents:
+            first: Source = documents[0]
             index = searches.get(each.label.about, searches["bundled"]).index
             rows.append([1.0, *find_evidence(index, each.label.question, first.title, first.text)])
             right.append(float(each.is_first))
     X, y = np.array(rows), np.array(right)
-    penalty = 0.3 * np.diag([0.0, *(1.0 for _ in WEIGHTS)])
+    penalty = 0.3 * np.diag([0.0, *(1.0 for _ in EVIDENCE_WEIGHTS)])
     weights = np.zeros(X.shape[1])
     for _ in range(50):  # Newton's method
         p = 1 / (1 + np.exp(-X @ weights))
         curvature = (X.T * (p * (1 - p))) @ X + penalty
         weights -= np.linalg.solve(curvature, X.T @ (p - y) + penalty @ weights)
-    print("BIAS, WEIGHTS =", np.round(weights[0], 2), tuple(np.round(weights[1:], 2).tolist()))
+    print("BIAS, EVIDENCE_WEIGHTS =", np.round(weights[0], 2), tuple(np.round(weights[1:], 2).tolist()))
 
 
 def main() -> None:

@@ -31,7 +31,7 @@ class Conversation:
         self.assistant, self.request = assistant, request
         self.sources: list[Source] = []  # of the last answer
         self.question = ""  # the last one, which the next may go on from
-        self.offers: list[Source] = []  # to choose from by number
+        self.offer: list[Source] = []  # to choose from by number
 
     def hold(self) -> None:
         """Answer until the input ends. Ctrl-C stops an answer, not the program."""
@@ -66,11 +66,11 @@ class Conversation:
     def answer(self, question: str) -> None:
         """Print the answer to a question."""
         request = replace(self.request, question=join_follow_up(question, self.question))
-        if question.isdecimal() and 0 < int(question) <= len(self.offers):
-            request = replace(self.request, question=self.question, document=self.offers[int(question) - 1])
+        if question.isdecimal() and 0 < int(question) <= len(self.offer):
+            request = replace(self.request, question=self.question, document=self.offer[int(question) - 1])
         prepared = self.assistant.prepare(request)
         self.sources, self.question = prepared.sources, request.question
-        self.offers = prepared.sources if prepared.is_offer else []
+        self.offer = prepared.offer
         print_answer(self.assistant, prepared)
 
     def obey(self, command: str, value: str = "") -> None:

@@ -12,6 +12,7 @@ CUT_OFF = "(cut off: MAX_NEW_TOKENS or the model's context was reached)"
 def print_answer(assistant: Assistant, prepared: PreparedAnswer) -> None:
     """Print the sources and notes of an answer, then the answer while it is written."""
     print_sources(prepared.sources)
+    print_sources(prepared.offer, "offered")
     for note in prepared.notes:
         print(note, file=sys.stderr)
     bold = BoldHeadings(assistant.template.headings if sys.stdout.isatty() else ())
@@ -23,10 +24,10 @@ def print_answer(assistant: Assistant, prepared: PreparedAnswer) -> None:
                 print(CUT_OFF, file=sys.stderr)
 
 
-def print_sources(sources: Iterable[Source]) -> None:
+def print_sources(sources: Iterable[Source], role: str = "source") -> None:
     """Name the documents that an answer is made from."""
     for source in sources:
-        print(f"source: {source.name} ({source.file}, line {source.line:,})", file=sys.stderr)
+        print(f"{role}: {source.name} ({source.file}, line {source.line:,})", file=sys.stderr)
 
 
 class BoldHeadings:

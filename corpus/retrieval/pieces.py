@@ -16,12 +16,14 @@ from corpus.retrieval.synonyms import SYNONYMS
 
 import numpy as np
 
-WORD = re.compile(r"(?<!\d)(?:9|13)\s?\(?[a-h]\)?(?![a-z])|[가-힣]+|[^\W\d_가-힣]+|[0-9]+")  # visas first: 9(g), 13a
+SEARCHED_WORD = re.compile(
+    r"(?<!\d)(?:9|13)\s?\(?[a-h]\)?(?![a-z])|[가-힣]+|[^\W\d_가-힣]+|[0-9]+"
+)  # visas first: 9(g), 13a
 PARTICLE = re.compile(
     r"(?:에서는|에서도|으로는|이라고|까지는|에게는|한테서|이라도|에서|으로|에게|한테|까지|부터|이나|라고|하고|보다|처럼|만큼|이랑|이든|마다"
     r"|은|는|이|가|을|를|에|의|로|와|과|도|만|나|랑|요)$"
 )
-ENDING = re.compile(
+VERB_ENDING = re.compile(
     r"(?:하려면|하려고|하려는데|하는데요?|했는데요?|했어요|했습니다|합니다|하나요|할까요|하면|하고|하는|하기|해야|해요|해서|했다|된다"
     r"|되나요|되면|되는|됩니다|돼요|돼서|인가요|이에요|예요|입니다|인데요?|이죠|인지|던데요?|는데요?|은데요?|나요|까요|어요|아요|여요"
     r"|려면|려고|으면|면|습니다|니다|세요|죠|지요|네요|거든요|다던데|래요|대요|라는데|이라는데|라면서|다면서|면서)$"
@@ -77,7 +79,7 @@ def stem(word: str) -> str:
     >>> stem("연장하려면"), stem("여권을")
     ('연장', '여권')
     """
-    without_ending = ENDING.sub("", word)
+    without_ending = VERB_ENDING.sub("", word)
     word = without_ending if len(without_ending) >= 2 else word
     without_particle = PARTICLE.sub("", word) if len(word) > 2 else word
     return without_particle if len(without_particle) >= 2 else word
@@ -113,7 +115,7 @@ def _words_of_question(question: str) -> Iterator[str]:
 
 
 def _words_of(text: str) -> Iterator[str]:
-    for match in WORD.finditer(text.lower()):
+    for match in SEARCHED_WORD.finditer(text.lower()):
         yield match[0] if match[0].isalnum() else re.sub(r"[\W_]", "", match[0])
 
 

@@ -24,6 +24,7 @@ import pytest
 
 ROOT = Path(pipeline.__file__).parent.parent
 HEADINGS = Template().headings
+PASSPORT = ["마닐라에서 여권을 잃어버렸을 때", "마닐라에서 여권을 잃어버렸을 때 (2)"]  # both parts of a long post
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def test_each_question_gets_its_answer_and_the_end_of_the_input_ends(talk):
     said = talk("여권을 잃어버렸어요", "", "   ", "태풍이 오면 무엇을 준비하나요?")
     assert said.out == "".join(answers_in(said.out)) and said.out.count(HEADINGS[0]) == 2  # and no prompt
     assert said.err.count("\n> ") == 5
-    assert said.err.count("source: ") == 2 and "source: 태풍이 올 때 준비할 일 (raw.txt, line " in said.err
+    assert re.findall(r"source: (.+) \(raw", said.err) == [*PASSPORT, "태풍이 올 때 준비할 일"]
 
 
 def test_a_document_is_answered_from_until_another_or_none_is_named(talk, tmp_path):
@@ -128,7 +129,7 @@ def test_a_word_alone_ends_the_conversation(talk, word):
 
 
 def test_a_question_that_begins_with_such_a_word_is_answered(talk):
-    assert len(answers_in(talk("종료 신고는 어디에 하나요?").out)) == 1
+    assert len(answers_in(talk("종료 전에 분실 신고는 어디에 하나요?").out)) == 1
 
 
 def test_temperature_and_seed_can_be_seen(talk):
@@ -216,10 +217,7 @@ def test_a_file_that_a_loop_takes_its_questions_from_is_left_to_it(built_house, 
     with open(path, "rb") as file:
         shell = ["sh", "-c", loop, "sh", *command(built_house, question="", max_new_tokens=150)]
         answers = subprocess.run(shell, stdin=file, capture_output=True, timeout=300)
-    assert re.findall("source: (.+) \\(", answers.stderr.decode()) == [
-        "마닐라에서 여권을 잃어버렸을 때",
-        "태풍이 올 때 준비할 일",
-    ]
+    assert re.findall("source: (.+) \\(", answers.stderr.decode()) == [*PASSPORT, "태풍이 올 때 준비할 일"]
 
 
 def test_a_closed_book_answer_does_not_read_standard_input(built_house):

@@ -27,15 +27,22 @@ def test_a_file_of_questions_becomes_a_line_of_json_each_in_its_order(raw_house,
     output = capsys.readouterr()
     answers = [json.loads(line) for line in output.out.strip().split("\n")]
     assert [answer["question"] for answer in answers] == [lines[0], "어디로 전화하나요?", SUMMARIZE, *lines[4:]]
-    assert all(list(answer) == ["question", "answer", "sources", "notes", "ended"] for answer in answers)
+    assert all(list(answer) == ["question", "answer", "sources", "offer", "notes", "ended"] for answer in answers)
     assert all(answer["ended"] for answer in answers)
-    assert answers[0]["sources"] == [{"title": "마닐라에서 여권을 잃어버렸을 때", "file": "raw.txt", "line": 1}]
+    with_sources = [answer for answer in answers if answer["sources"]]
+    assert answers[0]["sources"] == [
+        {"title": "마닐라에서 여권을 잃어버렸을 때", "file": "raw.txt", "line": 1},
+        {"title": "마닐라에서 여권을 잃어버렸을 때 (2)", "file": "raw.txt", "line": 1},
+    ]
     assert answers[1]["sources"] == [{"title": "한국대사관 영사과", "file": "", "line": 1}]
     assert answers[0]["notes"] == answers[1]["notes"] == []
     assert "first part" in answers[2]["notes"][0] and "weak match" in answers[3]["notes"][0]
     assert "weak match" not in output.err
+    offered = [each["title"] for each in answers[3]["offer"]]
+    assert answers[3]["sources"] == [] and 1 <= len(offered) <= 3
+    assert all(f"{number}. {title}" in answers[3]["answer"] for number, title in enumerate(offered, start=1))
     assert "(02) 0000-1234" in answers[1]["answer"]
-    assert all(tuple(Template().split_sections(f"{answer['answer']}\n")) == HEADINGS for answer in answers)
+    assert all(tuple(Template().split_sections(f"{answer['answer']}\n")) == HEADINGS for answer in with_sources)
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,10 @@
-"""An index finds documents by the pieces of their words, and one that does not belong to them is refused."""
+"""The index of step 03: what it keeps, and that one which does not belong to its samples is refused."""
 
 import json
 from pathlib import Path
 
 import pipeline
-from corpus.retrieval.facts import asked_facts
 from corpus.retrieval.index import INDEX_FORMAT, DocumentIndex, FoundDocument, IndexedDocument, open_index
-from corpus.retrieval.ranking import index_texts, likelihood, score_passages, search
 from corpus.samples import read_sample, read_samples
 from pipeline import StepError
 
@@ -21,47 +19,6 @@ def index_of(*documents: list[int]) -> DocumentIndex:
     return DocumentIndex.build(
         IndexedDocument(np.array(terms, dtype=np.uint32), number, number) for number, terms in enumerate(documents)
     )
-
-
-def find_among(question: str, *texts: str) -> list[int]:
-    return [found.number for found in search(index_texts([("", text) for text in texts]), question, len(texts))]
-
-
-@pytest.mark.parametrize(
-    ("question", "right", "other"),
-    [
-        ("긴급여권은 얼마인가요", "여권을 급하게 만드는 긴급 창구", "긴급 전화는 24시간 받습니다"),
-        ("아이카드 갱신", "ACR I-Card를 연장했습니다", "아이가 먹는 과자 값"),
-        ("과태료가 나왔어요", "이민국에서 벌금을 냈습니다", "날씨가 좋습니다"),
-        ("통장 만들기", "계좌를 여는 데 필요한 것", "산에 오르는 길"),
-        ("여권재발급접수시간알려주세요", "여권 재발급은 오전에 접수합니다", "시간이 없습니다"),
-    ],
-)
-def test_a_question_finds_what_is_written_in_other_words(question, right, other):
-    assert find_among(question, other, right)[0] == 1
-
-
-def test_the_pieces_of_a_word_are_not_the_word():
-    assert find_among("강아지는요?", "총 든 강도, 강남 아파트 아래", "강아지를 진찰했습니다") == [1]
-
-
-@given(st.lists(st.text(max_size=40), max_size=6), st.text(max_size=40))
-@settings(deadline=None)
-def test_any_text_can_be_searched(texts, question):
-    assert set(find_among(question, *texts)) <= set(range(len(texts)))
-
-
-def test_a_document_that_holds_more_of_the_question_is_likelier_to_answer_it():
-    index = index_texts([("", "여권을 분실하면 신고합니다"), ("", "여권 사진"), ("", "바나나")])
-    much, little = (
-        likelihood(index, "여권 분실 신고", "", text) for text in ("여권을 분실하면 신고합니다", "여권 사진")
-    )
-    assert 0 < little < much < 1 and likelihood(index, "어떻게 하나요?", "", "여권") < 0.05
-
-
-def test_a_passage_with_the_amount_that_is_asked_for_comes_first():
-    scores = score_passages("여권 만드는 데 얼마예요?", ["여권은 창구에서 만듭니다.", "여권 수수료는 53달러입니다."])
-    assert scores[1] > scores[0] > 0 and not asked_facts("여권을 잃어버렸어요")
 
 
 # --- The file ---

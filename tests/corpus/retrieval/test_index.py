@@ -4,22 +4,15 @@ import json
 from pathlib import Path
 
 import pipeline
-from corpus.retrieval.index import INDEX_FORMAT, DocumentIndex, FoundDocument, IndexedDocument, open_index
+from corpus.retrieval.index import INDEX_FORMAT, DocumentIndex, FoundDocument, open_index
 from corpus.samples import read_sample, read_samples
 from pipeline import StepError
+from tests.corpus.retrieval.indexes import index_of
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-
-def index_of(*documents: list[int]) -> DocumentIndex:
-    """An index of documents given by their terms."""
-    return DocumentIndex.build(
-        IndexedDocument(np.array(terms, dtype=np.uint32), number, number) for number, terms in enumerate(documents)
-    )
-
 
 # --- The file ---
 

@@ -1,4 +1,4 @@
-"""The documents that answer a question: BM25 over terms that are weighted, and what the parts of a post say together."""
+"""The documents that answer a question: BM25 over weighted terms, and what the parts of a post say together."""
 
 import math
 from collections.abc import Sequence

@@ -88,7 +88,7 @@ def test_a_question_on_a_document_gets_an_answer_with_the_four_sections(taught_h
 def test_a_guided_answer_is_made_of_the_sentences_of_the_document_that_is_found(taught_house, capsys):
     taught_house.run("05", question="체류 기간을 넘기면 벌금이 얼마인가요?", max_new_tokens=400)
     answer = capsys.readouterr()
-    assert answer.err == "source: 관광비자 연장하는 방법 (raw.txt, line 12)\n"
+    assert answer.err == "source: 관광비자 연장하는 방법 (2) (raw.txt, line 12)\n"
     sections = Template().split_sections(answer.out)
     assert tuple(sections) == HEADINGS
     (document,) = {sample.document for sample in read_samples(taught_house.samples) if "체류 기간" in sample.document}

@@ -1,11 +1,18 @@
 """Saves that outlive a kill and a damaged file, and the best checkpoint."""
 
+import errno
 import math
 import os
 import random
 import signal
+import subprocess
+import sys
 import time
+import zipfile
+from pathlib import Path
 
+import pipeline
+from gpt import checkpoint
 from gpt.checkpoint import best_of, load_checkpoint, previous_of
 from gpt.training import run_files, trainer
 from gpt.training.evaluation import Evaluation, Loss
@@ -14,6 +21,7 @@ from gpt.training.kinds import KINDS
 import pytest
 import torch
 
+ROOT = Path(pipeline.__file__).parent.parent
 PARTS = ("model", "optimizer", "data", "random")
 
 
@@ -104,6 +112,74 @@ def test_the_next_save_keeps_the_good_one_and_not_the_damaged_one(house):
     os.truncate(house.checkpoint, 1000)
     house.run("04")  # from step 2 to one more save, at step 4
     assert load_checkpoint(previous_of(house.checkpoint))["run"]["step"] == 2
+
+
+def test_a_file_called_damaged_is_kept_under_a_name_of_its_own(house, capsys):
+    kept = [house.checkpoint.with_name(name) for name in ("ckpt.damaged.pt", "ckpt.damaged2.pt")]
+    for path in kept:
+        os.truncate(house.checkpoint, 1000)
+        damaged = house.checkpoint.read_bytes()
+        house.run("04")
+        assert path.read_bytes() == damaged and path.name in capsys.readouterr().err
+
+
+OUT_OF_MEMORY = RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1073741824 bytes.")
+
+
+def fail_with(error: BaseException):
+    def fail(*_arguments, **_named):
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize("step", ["04", "05", "export"])
+@pytest.mark.parametrize("error", [MemoryError(), OUT_OF_MEMORY], ids=["Python", "torch"])
+@pytest.mark.parametrize("reader", ["zip", "torch"])
+def test_a_sound_checkpoint_for_which_there_is_no_memory_is_not_called_damaged(house, step, error, reader, monkeypatch):
+    if reader == "zip":
+        monkeypatch.setattr(zipfile.ZipFile, "testzip", fail_with(error))
+    else:
+        monkeypatch.setattr(torch, "load", fail_with(error))
+    message = house.complaint(step)
+    assert message.startswith(f"{house.checkpoint}: not enough memory to read its ") and "damaged" not in message
+
+
+@pytest.mark.parametrize("step", ["04", "05", "export"])
+def test_a_disk_that_cannot_read_a_checkpoint_is_told_of_as_that(house, step, monkeypatch):
+    """zipfile takes the error of the disk for a file that is not a zip file."""
+    before = house.contents()
+    monkeypatch.setattr(zipfile, "ZipFile", fail_with(zipfile.BadZipFile()))
+    monkeypatch.setattr(checkpoint, "open", fail_with(OSError(errno.EIO, "Input/output error")), raising=False)
+    with pytest.raises(OSError) as refusal:
+        house.run(step)
+    assert (refusal.value.errno, refusal.value.filename) == (errno.EIO, str(house.checkpoint))
+    assert house.contents() == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the memory of a process")
+def test_a_run_with_little_memory_leaves_the_last_save(house, tmp_path):
+    """A checkpoint that is larger than the memory that is left, read in another process."""
+    content = load_checkpoint(house.checkpoint)
+    content["optimizer"]["padding"] = torch.zeros(400_000_000, dtype=torch.uint8)
+    torch.save(content, house.checkpoint)
+    before = house.checkpoint.stat().st_size
+    program = (
+        "import resource, sys, torch\n"
+        "from gpt.checkpoint import load_checkpoint\n"
+        "from pipeline import StepError\n"
+        "used = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (used + 300_000_000,) * 2)\n"
+        "try:\n"
+        "    load_checkpoint(sys.argv[1], repair=True)\n"
+        "except StepError as error:\n"
+        "    print(error)\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program, house.checkpoint], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert "not enough memory to read its" in ended.stdout
+    assert house.checkpoint.stat().st_size == before
 
 
 def test_a_save_keeps_the_one_before(house):

@@ -4,6 +4,7 @@ import itertools
 import os
 import sys
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -117,8 +118,38 @@ class DamagedCheckpointError(StepError):
         self.what = what
 
 
-def _read_checkpoint(path: Path) -> Checkpoint:
-    """The content of a file, of which nothing is executed (`weights_only`).
+def repair_best(path: Path | str, run: Mapping[str, Any]) -> None:
+    """Let best.pt be the save with the lowest validation loss in the history of a run.
+
+    A kill may come between a save and its copy, or a run goes on from a save before the best one. A best.pt that is
+    no save of this run is kept as best.older.pt.
+    """
+    best = best_of(path)
+    lowest = min(run["history"], key=lambda entry: entry["bits_per_byte"], default=None)
+    if _is_save_at(best, lowest):
+        return
+    if best.exists():
+        (kept,) = _unused_names([best], "older")
+        os.replace(best, kept)
+    for save in (Path(path), previous_of(path)):
+        if _is_save_at(save, lowest):
+            pipeline.keep_as(save, best)
+            return
+
+
+def _is_save_at(path: Path, entry: dict[str, Any] | None) -> bool:
+    """Whether a file is the save after the evaluation with this entry of the history. Its tensors are not read."""
+    if entry is None or not path.is_file():
+        return False
+    try:
+        run = _read_checkpoint(path, tensors=False)["run"]
+    except DamagedCheckpointError:
+        return False
+    return bool(run["step"] == entry["step"] and run["history"][-1:] == [entry])
+
+
+def _read_checkpoint(path: Path, tensors: bool = True) -> Checkpoint:
+    """The content of a file, of which nothing is executed (`weights_only`); without `tensors` they stay on the disk.
 
     Raises DamagedCheckpointError only where the bytes of the file are wrong. Lack of memory and errors of reading
     say nothing about the file and are raised as what they are.
@@ -127,9 +158,9 @@ def _read_checkpoint(path: Path) -> Checkpoint:
         raise StepError(f"{path}: file not found; run: {pipeline.command(MADE_BY, checkpoint_path=str(path))}")
     try:
         with zipfile.ZipFile(path) as archive:  # torch itself does not check the checksums
-            if damaged := archive.testzip():
+            if tensors and (damaged := archive.testzip()):
                 raise zipfile.BadZipFile(f"{damaged} is damaged")
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        content = torch.load(path, map_location="cpu", weights_only=True, mmap=not tensors)
     except Exception as error:  # a damaged file raises almost anything
         if pipeline.is_out_of_memory(error):
             raise StepError(

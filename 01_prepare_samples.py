@@ -9,7 +9,7 @@ import contextlib
 import json
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -66,6 +66,7 @@ def main(arguments: Sequence[str] = ()) -> None:
     pipeline.require_sound_manifest(*outputs)
     raw_path = choose_raw_path(Path(settings.raw_path))
     sources = list_sources(raw_path)
+    inputs = pipeline.digests_of(raw_path)
 
     reading, tally, contacts = ReadingReport(), Tally(), ContactTable()
     prepare = partial(
@@ -92,7 +93,7 @@ def main(arguments: Sequence[str] = ()) -> None:
         json.dump(contacts.to_list(), contacts_file, ensure_ascii=False, indent=1)
         if not tally.dropped_posts:
             dropped_file.write(NOTHING)
-    pipeline.record_artifacts(outputs, Path(__file__).name, settings, inputs=[raw_path])
+    pipeline.record_artifacts(outputs, Path(__file__).name, asdict(settings), inputs)
     print_report(settings, reading, tally, contacts)
     print_warnings(tally, left_out(raw_path, sources))
 

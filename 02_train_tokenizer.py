@@ -8,7 +8,7 @@ returns exactly the same text.
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pipeline
@@ -46,7 +46,7 @@ class Settings:
 def main(arguments: Sequence[str] = ()) -> None:
     settings = pipeline.read_settings(Settings, globals(), arguments)
     with progress_bar("check samples"):
-        pipeline.require_artifact(settings.samples_path, "01_prepare_samples.py", settings)
+        entry = pipeline.require_artifact(settings.samples_path, "01_prepare_samples.py", settings)
 
     sample_bytes = Path(settings.samples_path).stat().st_size
     vocab_size = choose_vocab_size(settings.vocab_size, sample_bytes, settings.bytes_per_token)
@@ -57,7 +57,8 @@ def main(arguments: Sequence[str] = ()) -> None:
 
     with pipeline.atomic_write(settings.tokenizer_path) as file:
         file.write(tokenizer.to_str(pretty=True))
-    pipeline.record_artifacts([settings.tokenizer_path], Path(__file__).name, settings, inputs=[settings.samples_path])
+    inputs = {settings.samples_path: entry["sha256"]}
+    pipeline.record_artifacts([settings.tokenizer_path], Path(__file__).name, asdict(settings), inputs)
     print(f"{tokenizer.get_vocab_size():,} tokens in {settings.tokenizer_path}; {report}")
 
 

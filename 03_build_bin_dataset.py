@@ -8,7 +8,7 @@ which searches it for those that answer a question.
 import hashlib
 import math
 from collections.abc import Container, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pipeline
@@ -56,7 +56,7 @@ class Settings:
 def main(arguments: Sequence[str] = ()) -> None:
     settings = pipeline.read_settings(Settings, globals(), arguments)
     with progress_bar("check samples"):
-        pipeline.require_artifact(settings.samples_path, "01_prepare_samples.py", settings)
+        samples_entry = pipeline.require_artifact(settings.samples_path, "01_prepare_samples.py", settings)
         entry = pipeline.require_artifact(settings.tokenizer_path, "02_train_tokenizer.py", settings)
         pipeline.require_made_from(settings.tokenizer_path, entry, settings.samples_path, settings)
         tokenizer = Tokenizer.from_file(settings.tokenizer_path)
@@ -72,8 +72,8 @@ def main(arguments: Sequence[str] = ()) -> None:
         headers = train.finish(), val.finish()
         index = DocumentIndex.build(read_documents(settings.samples_path))
         index.save(index_file)
-    inputs = [settings.samples_path, settings.tokenizer_path]
-    pipeline.record_artifacts(outputs, Path(__file__).name, settings, inputs)
+    inputs = {settings.samples_path: samples_entry["sha256"], settings.tokenizer_path: entry["sha256"]}
+    pipeline.record_artifacts(outputs, Path(__file__).name, asdict(settings), inputs)
     print_report(settings, *headers, longer)
     print(f"{settings.index_path}: {len(index):,} documents to look answers up in")
 

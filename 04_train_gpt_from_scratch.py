@@ -39,6 +39,7 @@ from pipeline import setting
 from pipeline.progress import progress_bar
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from tokenizers import Tokenizer
 
@@ -146,12 +147,13 @@ class Settings:
 def main(arguments: Sequence[str] = ()) -> None:
     settings = processes.same_everywhere(pipeline.read_settings(Settings, globals(), arguments), "the settings")
     pipeline.require_sound_manifest(settings.checkpoint_path)
-    with progress_bar("read tokens", disable=not processes.is_first()):
+    files_read = settings.train_bin, settings.val_bin, settings.tokenizer_path
+    with progress_bar("read tokens", disable=not processes.is_first()), pipeline.unchanged(*files_read):
         inputs = processes.same_everywhere(require_inputs(settings), "the tokens and the tokenizer")
         tokenizer = Tokenizer.from_file(settings.tokenizer_path)
         device = processes.own_device(choose_device(settings.device))
         dtype = choose_dtype(settings.precision, device)
-        training, validation, template = read_data(settings, tokenizer)
+        training, validation, template, prompt = read_data(settings, tokenizer)
 
     start = find_start(settings.checkpoint_path, settings.restart, settings.init_from, tokenizer)
     size = choose_size(training.token_count, device)
@@ -169,7 +171,6 @@ def main(arguments: Sequence[str] = ()) -> None:
     counts = torch.from_numpy(count_tokens(training.reader.tokens, config.vocab_size))
     origin = Origin(tokenizer.to_str(), template.to_dict(), asdict(settings), inputs)
     files = open_files(settings, origin, counts, validation.token_bytes, config.parameter_count())
-    prompt = first_prompt(settings.val_bin, tokenizer, template)
     write_sample = partial(write_sample_answer, model, tokenizer, prompt, settings)
     loop = TrainingLoop(
         trainer, training, validation, plan, schedule(settings), intervals(settings), files, write_sample
@@ -247,8 +248,11 @@ def require_inputs(settings: Settings) -> dict[str, str]:
     }
 
 
-def read_data(settings: Settings, tokenizer: Tokenizer) -> tuple[TrainingRows, Validation, Template]:
-    """The stream of training rows, the validation set, and the form of their samples."""
+def read_data(settings: Settings, tokenizer: Tokenizer) -> tuple[TrainingRows, Validation, Template, str]:
+    """The stream of training rows, the validation set, the form of their samples, and a first prompt.
+
+    The files stay open: a step 03 that runs again replaces them, and this run goes on with what it has opened.
+    """
     header, train_tokens = read_token_file(settings.train_bin)
     _, val_tokens = read_token_file(settings.val_bin)
     bos, pad = marker_id(tokenizer, BOS), marker_id(tokenizer, PAD)
@@ -259,7 +263,7 @@ def read_data(settings: Settings, tokenizer: Tokenizer) -> tuple[TrainingRows, V
     markers = (DOC, END_DOC, template.answer_start.strip(), template.answer_end.strip())
     sample_markers = SampleMarkers(bos, *(marker_id(tokenizer, marker) for marker in markers))
     validation = Validation(batches, count_token_bytes(tokenizer), len(val_tokens), sample_markers)
-    return training, validation, template
+    return training, validation, template, first_prompt(val_tokens, tokenizer, template)
 
 
 def initialize_model(
@@ -283,9 +287,15 @@ def open_files(
     """The checkpoint and the files beside it; counts (vocab_size,) are of the training text."""
     bytes_per_token = int(counts @ token_bytes) / int(counts.sum())
     log = open_log(settings.checkpoint_path, bytes_per_token, settings.tensorboard)
-    made_from = [settings.train_bin, settings.val_bin, settings.tokenizer_path]
-    record = partial(pipeline.record_artifacts, [settings.checkpoint_path], SCRIPT, settings, made_from)
+    record = partial(record_checkpoint, settings.checkpoint_path)
     return RunFiles(settings.checkpoint_path, origin, log, describe_size(parameters, int(counts.sum())), record)
+
+
+def record_checkpoint(path: str, trained_with: dict[str, Any], inputs: dict[str, str]) -> None:
+    """Enter the checkpoint at `path` into the manifest, with the settings and inputs that it was trained with."""
+    names = {"train": "train_bin", "validation": "val_bin", "tokenizer": "tokenizer_path"}
+    made_from = {trained_with[setting_name]: inputs[name] for name, setting_name in names.items()}
+    pipeline.record_artifacts([path], SCRIPT, trained_with, made_from)
 
 
 # --- Text ---
@@ -300,9 +310,8 @@ def count_token_bytes(tokenizer: Tokenizer) -> torch.Tensor:
     return torch.tensor([0 if token in MARKERS else len(token or "") for token in tokens])
 
 
-def first_prompt(val_bin: str, tokenizer: Tokenizer, template: Template) -> str:
+def first_prompt(tokens: npt.NDArray[np.integer], tokenizer: Tokenizer, template: Template) -> str:
     """The prompt of the first sample of the validation set, up to the beginning of its answer."""
-    _, tokens = read_token_file(val_bin)
     end = np.flatnonzero(tokens == marker_id(tokenizer, EOS))[0]
     text: str = tokenizer.decode(tokens[1:end].tolist(), skip_special_tokens=False)
     return text[: text.index(template.answer_start) + len(template.answer_start)]

@@ -1,9 +1,10 @@
 """ckpt.pt: one file that holds everything that answering and resumed training need."""
 
-import contextlib
+import itertools
 import os
 import sys
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -54,20 +55,22 @@ def put_aside(path: Path | str) -> Path | None:
     ckpt.pt becomes ckpt.older.pt, or ckpt.older2.pt where that exists. None where there is no checkpoint.
     """
     checkpoint = Path(path)
-    number = 1
-    while beside_older(checkpoint, number).exists():
-        number += 1
-    renamed = None
-    for each in (best_of(path), previous_of(path), checkpoint):
-        if each.exists():
-            renamed = beside_older(each, number)
-            os.replace(each, renamed)
-    return renamed
+    files = [best_of(path), previous_of(path), checkpoint]
+    kept = dict(zip(files, _unused_names(files, "older"), strict=True))
+    present = [each for each in files if each.exists()]
+    for each in present:
+        os.replace(each, kept[each])
+    return kept[checkpoint] if checkpoint in present else None
 
 
-def beside_older(path: Path, number: int) -> Path:
-    """Where the checkpoint of an older run is kept: ckpt.pt -> ckpt.older.pt, ckpt.older2.pt, and so on."""
-    return path.with_name(f"{path.stem}.older{number if number > 1 else ''}{path.suffix}")
+def _unused_names(paths: list[Path], word: str) -> list[Path]:
+    """Names under which files are kept, with the same number: ckpt.pt -> ckpt.older.pt, ckpt.older2.pt, and so on."""
+    for number in itertools.count(1):
+        ending = f".{word}{number if number > 1 else ''}"
+        names = [path.with_name(f"{path.stem}{ending}{path.suffix}") for path in paths]
+        if not any(name.exists() for name in names):
+            break
+    return names
 
 
 def _to_cpu(value: Any) -> Any:
@@ -81,46 +84,90 @@ def _to_cpu(value: Any) -> Any:
 def load_checkpoint(path: Path | str, repair: bool = False) -> Checkpoint:
     """Read a checkpoint that `save_checkpoint` wrote; if it is damaged, the one before it, with a message.
 
-    `repair` also replaces the damaged file by the one before it, which the next save would otherwise lose.
-    Raises StepError when the file is missing, of another format, or damaged like the one before it.
+    With `repair`, the one before also takes the place of the damaged file, which is kept as ckpt.damaged.pt.
+    Raises StepError when the file is missing, of another format, or damaged like the one before it; also when
+    memory does not suffice to read it, or the disk fails: then nothing is known against the file.
     """
+    path = Path(path)
     try:
-        return _read_checkpoint(Path(path))
+        return _read_checkpoint(path)
     except DamagedCheckpointError as error:
         damage = error
-    with contextlib.suppress(StepError):
-        content = _read_checkpoint(previous_of(path))
-        step = content.get("run", {}).get("step", 0)
-        print(
-            f"{damage.what}; going on with {previous_of(path).name}, the save before it, at step {step:,}",
-            file=sys.stderr,
-        )
-        if repair:
-            pipeline.keep_as(previous_of(path), Path(path))
-        return content
-    raise damage
+    previous = previous_of(path)
+    try:
+        content = _read_checkpoint(previous) if previous.is_file() else None
+    except DamagedCheckpointError:
+        content = None
+    if content is None:
+        raise damage
+    goes_on = f"going on with {previous.name}, the save before it, at step {content['run']['step']:,}"
+    if repair:
+        (kept,) = _unused_names([path], "damaged")
+        pipeline.keep_as(path, kept)
+        pipeline.keep_as(previous, path)
+        goes_on += f"; the damaged file is kept as {kept.name}"
+    print(f"{damage.what}; {goes_on}", file=sys.stderr)
+    return content
 
 
 class DamagedCheckpointError(StepError):
-    """A checkpoint that cannot be read; `what` is the message without the remedy."""
+    """A file that was read and is not a whole checkpoint; `what` is the message without the remedy."""
 
     def __init__(self, what: str, remedy: str) -> None:
         super().__init__(f"{what}; {remedy}")
         self.what = what
 
 
-def _read_checkpoint(path: Path) -> Checkpoint:
-    """The content of a file, of which nothing is executed (`weights_only`)."""
+def repair_best(path: Path | str, run: Mapping[str, Any]) -> None:
+    """Let best.pt be the save with the lowest validation loss in the history of a run.
+
+    A kill may come between a save and its copy, or a run goes on from a save before the best one. A best.pt that is
+    no save of this run is kept as best.older.pt.
+    """
+    best = best_of(path)
+    lowest = min(run["history"], key=lambda entry: entry["bits_per_byte"], default=None)
+    if _is_save_at(best, lowest):
+        return
+    if best.exists():
+        (kept,) = _unused_names([best], "older")
+        os.replace(best, kept)
+    for save in (Path(path), previous_of(path)):
+        if _is_save_at(save, lowest):
+            pipeline.keep_as(save, best)
+            return
+
+
+def _is_save_at(path: Path, entry: dict[str, Any] | None) -> bool:
+    """Whether a file is the save after the evaluation with this entry of the history. Its tensors are not read."""
+    if entry is None or not path.is_file():
+        return False
+    try:
+        run = _read_checkpoint(path, tensors=False)["run"]
+    except DamagedCheckpointError:
+        return False
+    return bool(run["step"] == entry["step"] and run["history"][-1:] == [entry])
+
+
+def _read_checkpoint(path: Path, tensors: bool = True) -> Checkpoint:
+    """The content of a file, of which nothing is executed (`weights_only`); without `tensors` they stay on the disk.
+
+    Raises DamagedCheckpointError only where the bytes of the file are wrong. Lack of memory and errors of reading
+    say nothing about the file and are raised as what they are.
+    """
     if not path.is_file():
         raise StepError(f"{path}: file not found; run: {pipeline.command(MADE_BY, checkpoint_path=str(path))}")
     try:
         with zipfile.ZipFile(path) as archive:  # torch itself does not check the checksums
-            if damaged := archive.testzip():
-                raise ValueError(f"{damaged} is damaged")
-        content = torch.load(path, map_location="cpu", weights_only=True)
+            if tensors and (damaged := archive.testzip()):
+                raise zipfile.BadZipFile(f"{damaged} is damaged")
+        content = torch.load(path, map_location="cpu", weights_only=True, mmap=not tensors)
     except Exception as error:  # a damaged file raises almost anything
-        if isinstance(error, OSError) and error.filename:
-            raise
+        if pipeline.is_out_of_memory(error):
+            raise StepError(
+                f"{path}: not enough memory to read its {path.stat().st_size:,} bytes; "
+                "close other programs, then run this step again"
+            ) from None
+        _read_to_the_end(path)
         raise DamagedCheckpointError(
             f"{path}: {path.stat().st_size:,} bytes that cannot be read as a checkpoint ({type(error).__name__}), "
             "truncated or foreign",
@@ -128,9 +175,20 @@ def _read_checkpoint(path: Path) -> Checkpoint:
         ) from None
     found = content.get("format") if isinstance(content, dict) else None
     if found != FORMAT:
-        raise StepError(f"{path}: its format is {found!r}, not {FORMAT!r}; {_remedy(path)}")
+        raise DamagedCheckpointError(f"{path}: its format is {found!r}, not {FORMAT!r}", _remedy(path))
     checkpoint: Checkpoint = content
     return checkpoint
+
+
+def _read_to_the_end(path: Path) -> None:
+    """Raise OSError, with a file name, where the disk cannot read a file; zipfile and torch call that damage too."""
+    try:
+        with open(path, "rb", buffering=0) as file:
+            while file.read(1 << 20):
+                pass
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
 
 
 def _remedy(path: Path) -> str:

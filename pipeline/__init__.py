@@ -19,7 +19,9 @@ from pipeline.files import atomic_folder, atomic_write, atomic_writes, keep_as
 from pipeline.manifest import (
     MANIFEST_NAME,
     ManifestEntry,
+    digests_of,
     find_newer_texts,
+    is_recorded,
     record_artifacts,
     remake,
     require_artifact,
@@ -27,6 +29,7 @@ from pipeline.manifest import (
     require_made_from,
     require_sound_manifest,
     sha256_of,
+    unchanged,
 )
 from pipeline.settings import check_ranges, read_settings, require_setting, setting
 from pipeline.sizes import human_size
@@ -41,9 +44,11 @@ __all__ = [
     "batched",
     "check_ranges",
     "command",
+    "digests_of",
     "find_newer_texts",
     "human_size",
     "is_out_of_memory",
+    "is_recorded",
     "keep_as",
     "read_settings",
     "record_artifacts",
@@ -57,4 +62,5 @@ __all__ = [
     "run",
     "setting",
     "sha256_of",
+    "unchanged",
 ]

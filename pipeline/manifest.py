@@ -5,11 +5,12 @@ settings of that script and the SHA-256 of its inputs. The next step calls `requ
 with the files, before it reads an artifact.
 """
 
+import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Sequence
-from dataclasses import asdict, fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, cast
 
@@ -52,11 +53,20 @@ def require_sound_manifest(*paths: Path | str) -> None:
         _read_manifest(Path(path).resolve().parent)
 
 
+def digests_of(*paths: Path | str) -> dict[str, str]:
+    """Return the SHA-256 of each path as it is now, for `record_artifacts`; call it before the files are read."""
+    return {str(path): sha256_of(path) for path in paths}
+
+
 def record_artifacts(
-    paths: Sequence[Path | str], script: str, settings: "DataclassInstance", inputs: Sequence[Path | str]
+    paths: Sequence[Path | str], script: str, settings: Mapping[str, object], inputs: Mapping[str, str]
 ) -> None:
-    """Write entries for the artifacts that `script` has just made from `inputs` into the manifests of their folders."""
-    input_digests = {Path(path).resolve(): sha256_of(path) for path in inputs}
+    """Write entries for the artifacts that `script` has just made into the manifests of their folders.
+
+    `inputs` has the SHA-256 that each input had when the script began. An input that another program has changed
+    since then no longer matches its entry, so that the next step calls the artifact stale.
+    """
+    input_digests = {Path(path).resolve(): digest for path, digest in inputs.items()}
     for folder in {Path(path).resolve().parent for path in paths}:
         entries = _read_manifest(folder)
         for path in (Path(path).resolve() for path in paths):
@@ -65,12 +75,37 @@ def record_artifacts(
                     "size": path.stat().st_size,
                     "sha256": sha256_of(path),
                     "made_by": script,
-                    "settings": asdict(settings),
+                    "settings": dict(settings),
                     "inputs": {_relative(source, folder): digest for source, digest in input_digests.items()},
                 }
         with atomic_write(folder / MANIFEST_NAME) as file:
             json.dump(entries, file, ensure_ascii=False, indent=2)
             file.write("\n")
+
+
+@contextlib.contextmanager
+def unchanged(*paths: Path | str) -> Iterator[None]:
+    """Raise StepError at the end of the block if another program has replaced or changed one of the files in it."""
+    before = [_state_of(path) for path in paths]
+    yield
+    for path, state in zip(paths, before, strict=True):
+        if _state_of(path) != state:
+            raise StepError(f"{path}: another program has changed it just now; run this step again")
+
+
+def _state_of(path: Path | str) -> tuple[int, int, int] | None:
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def is_recorded(path: Path | str) -> bool:
+    """Return whether a file is what the manifest of its folder says."""
+    path = Path(path)
+    entry = _read_manifest(path.resolve().parent).get(path.name)
+    return entry is not None and sha256_of(path) == entry["sha256"]
 
 
 def require_artifact(path: Path | str, made_by: str, settings: "DataclassInstance | None" = None) -> ManifestEntry:

@@ -63,6 +63,7 @@ class TrainingLoop:
         """Resume from a checkpoint, or prepare and save a new model, which `initialize` gives its first weights."""
         if start.checkpoint:
             self.load(start.checkpoint)
+            self.files.make_good(start.checkpoint)
             print(f"resumed at step {self.run.step:,}")
         else:
             if start.initial:
@@ -70,6 +71,7 @@ class TrainingLoop:
                 print(f"starting from the weights of {start.initial.path}")
             else:
                 initialize()
+            self.files.put_aside()
             # Shows now, not in an hour, whether the disk has room; and gives a run that blows up a save to return to.
             self.save()
             self.files.log.put_aside()

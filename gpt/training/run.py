@@ -121,7 +121,7 @@ class Run:
 
     def describe_best(self, path: Path, question: str) -> str:
         """A line about the best evaluation where that is not the last; else nothing."""
-        if not self.history or self.is_best():
+        if not self.history or self.is_best() or not path.exists():
             return ""
         best = min(self.history, key=lambda entry: entry["bits_per_byte"])
         return (

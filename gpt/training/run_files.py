@@ -6,7 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pipeline
-from gpt.checkpoint import Checkpoint, beside, best_of, load_checkpoint, save_checkpoint
+from gpt.checkpoint import (
+    Checkpoint,
+    beside,
+    best_of,
+    load_checkpoint,
+    put_aside,
+    repair_best,
+    save_checkpoint,
+)
 from gpt.training import processes
 from gpt.training.log import TrainingLog
 from gpt.training.loss_chart import write_chart
@@ -25,14 +33,21 @@ class Origin:
 class RunFiles:
     """Writes and reads the files of the run whose checkpoint is at `checkpoint_path`.
 
-    `record` enters a checkpoint that was just written into the manifest; `size` describes model and text in the chart.
+    `record` enters the checkpoint into the manifest, with the settings and the inputs that it was trained with; `size`
+    describes model and text in the chart.
     """
 
     def __init__(
-        self, checkpoint_path: str, origin: Origin, log: TrainingLog, size: str, record: Callable[[], None]
+        self,
+        checkpoint_path: str,
+        origin: Origin,
+        log: TrainingLog,
+        size: str,
+        record: Callable[[dict[str, Any], dict[str, str]], None],
     ) -> None:
         self.checkpoint_path, self.origin, self.log, self.size = checkpoint_path, origin, log, size
         self.record = record
+        self.chart_path = beside(checkpoint_path, "loss.svg")
 
     @processes.in_first_process
     def save(self, state: dict[str, Any]) -> None:
@@ -48,7 +63,22 @@ class RunFiles:
                 "inputs": origin.inputs,
             },
         )
-        self.record()
+        self.record(origin.settings, origin.inputs)
+
+    @processes.in_first_process
+    def put_aside(self) -> None:
+        """Make room for the files of a new run."""
+        if kept := put_aside(self.checkpoint_path):
+            print(f"the checkpoint is kept as {kept}")
+
+    @processes.in_first_process
+    def make_good(self, checkpoint: Checkpoint) -> None:
+        """Bring what a save writes after its checkpoint into line with it: a kill may have come between them."""
+        repair_best(self.checkpoint_path, checkpoint["run"])
+        if not pipeline.is_recorded(self.checkpoint_path):
+            self.record(checkpoint["settings"], checkpoint["inputs"])
+        if _is_older(self.chart_path, Path(self.checkpoint_path)):
+            self.draw_chart()
 
     def load(self) -> Checkpoint:
         """The last save, in every process."""
@@ -61,4 +91,9 @@ class RunFiles:
 
     def draw_chart(self) -> None:
         """Draw the losses so far."""
-        write_chart(beside(self.checkpoint_path, "loss.svg"), self.log, self.checkpoint_path, self.size)
+        write_chart(self.chart_path, self.log, self.checkpoint_path, self.size)
+
+
+def _is_older(path: Path, other: Path) -> bool:
+    """Whether a file is missing or was written before the other."""
+    return not path.exists() or path.stat().st_mtime < other.stat().st_mtime

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from gpt.checkpoint import Checkpoint, load_checkpoint, put_aside
+from gpt.checkpoint import Checkpoint, load_checkpoint
 from gpt.model import GPT, GPTConfig
 from gpt.training import copying, pair_counts, processes
 from gpt.training.initial_weights import InitialWeights, read_initial_weights
@@ -40,14 +40,12 @@ class Start:
 
 
 def find_start(checkpoint_path: str, restart: bool, init_from: str, tokenizer: Tokenizer) -> Start:
-    """The checkpoint if there is one; else the weights of `init_from`, if that is not empty.
+    """The checkpoint if there is one; with `restart`, or without a checkpoint, the weights of `init_from`, if any.
 
-    With `restart` the checkpoint is put aside first. Raises StepError for files that cannot be read.
+    Raises StepError for files that cannot be read.
     """
-    if processes.from_first(Path(checkpoint_path).exists):
-        if not restart:
-            return Start(checkpoint=processes.from_first(lambda: load_checkpoint(checkpoint_path, repair=True)))
-        print(f"the checkpoint is kept as {processes.from_first(lambda: put_aside(checkpoint_path))}")
+    if not restart and processes.from_first(Path(checkpoint_path).exists):
+        return Start(checkpoint=processes.from_first(lambda: load_checkpoint(checkpoint_path, repair=True)))
     return Start(initial=read_initial_weights(init_from, tokenizer) if init_from else None)
 
 

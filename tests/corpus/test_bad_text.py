@@ -6,7 +6,6 @@ import random
 import re
 import unicodedata
 import zipfile
-from dataclasses import dataclass
 
 import pipeline
 from corpus.samples import format_sample, read_samples
@@ -236,15 +235,10 @@ def test_one_long_post_is_enough_because_it_is_cut_into_several_documents(new_ho
         new_house.run(step)
 
 
-@dataclass(frozen=True)
-class NoSettings:
-    pass
-
-
 def test_samples_of_one_document_cannot_be_split_and_step_03_says_so(house):
     *_, first = (sample for sample in read_samples(house.samples) if sample.post == 0 and sample.part == 0)
     house.samples.write_text(format_sample(first), encoding="utf-8")
-    pipeline.record_artifacts([house.samples], "01_prepare_samples.py", NoSettings(), inputs=[house.raw])
+    pipeline.record_artifacts([house.samples], "01_prepare_samples.py", {}, pipeline.digests_of(house.raw))
     house.run("02")
     assert str(house.samples) in house.complaint("03")
 

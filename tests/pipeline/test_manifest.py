@@ -1,23 +1,12 @@
 """The manifest proves that artifacts belong together, and says what to run when they do not."""
 
 import os
-from dataclasses import dataclass
 from types import SimpleNamespace
 
 import pipeline
-from pipeline import StepError, record_artifacts, require_artifact, sha256_of
+from pipeline import StepError, digests_of, record_artifacts, require_artifact, sha256_of
 
 import pytest
-
-
-@dataclass(frozen=True)
-class Workers:
-    workers: int
-
-
-@dataclass(frozen=True)
-class VocabSize:
-    vocab_size: int
 
 
 @pytest.fixture
@@ -27,8 +16,8 @@ def chain(tmp_path):
     raw.write_text("비자를 연장하려면 이민국에 가세요.")
     samples.write_text("질문: 비자를 어떻게 연장하나요?")
     tokenizer.write_text("어휘 400개")
-    record_artifacts([samples], "01_prepare_samples.py", Workers(2), inputs=[raw])
-    record_artifacts([tokenizer], "02_train_tokenizer.py", VocabSize(400), inputs=[samples])
+    record_artifacts([samples], "01_prepare_samples.py", {"workers": 2}, digests_of(raw))
+    record_artifacts([tokenizer], "02_train_tokenizer.py", {"vocab_size": 400}, digests_of(samples))
     return SimpleNamespace(raw=raw, samples=samples, tokenizer=tokenizer, manifest=tmp_path / pipeline.MANIFEST_NAME)
 
 
@@ -79,7 +68,7 @@ def test_an_edited_artifact_is_refused(chain):
 
 def test_an_artifact_whose_input_was_remade_is_stale(chain):
     chain.samples.write_text("질문: 여권을 잃어버리면?")
-    record_artifacts([chain.samples], "01_prepare_samples.py", Workers(2), inputs=[chain.raw])
+    record_artifacts([chain.samples], "01_prepare_samples.py", {"workers": 2}, digests_of(chain.raw))
     message = refusal_of(chain.tokenizer)
     assert "samples.txt" in message and "02_train_tokenizer.py --vocab-size 400" in message
 
@@ -91,7 +80,7 @@ def test_a_change_two_links_back_makes_an_artifact_stale_and_names_the_first_ste
 
 
 def test_an_input_remade_with_the_same_bytes_makes_nothing_stale(chain):
-    record_artifacts([chain.samples], "01_prepare_samples.py", Workers(1), inputs=[chain.raw])
+    record_artifacts([chain.samples], "01_prepare_samples.py", {"workers": 1}, digests_of(chain.raw))
     assert require_artifact(chain.tokenizer, made_by="02_train_tokenizer.py")
 
 
@@ -112,7 +101,7 @@ def test_an_artifact_in_another_folder_follows_its_inputs(chain, tmp_path):
     checkpoint = tmp_path / "checkpoints" / "ckpt.pt"
     checkpoint.parent.mkdir()
     checkpoint.write_bytes(b"weights")
-    record_artifacts([checkpoint], "04_train_gpt_from_scratch.py", VocabSize(400), inputs=[chain.tokenizer])
+    record_artifacts([checkpoint], "04_train_gpt_from_scratch.py", {"vocab_size": 400}, digests_of(chain.tokenizer))
     assert require_artifact(checkpoint, made_by="04_train_gpt_from_scratch.py")
     chain.raw.write_text("다른 글")
     assert "01_prepare_samples.py" in refusal_of(checkpoint, "04_train_gpt_from_scratch.py")

@@ -1,11 +1,18 @@
 """Saves that outlive a kill and a damaged file, and the best checkpoint."""
 
+import errno
 import math
 import os
 import random
 import signal
+import subprocess
+import sys
 import time
+import zipfile
+from pathlib import Path
 
+import pipeline
+from gpt import checkpoint
 from gpt.checkpoint import best_of, load_checkpoint, previous_of
 from gpt.training import run_files, trainer
 from gpt.training.evaluation import Evaluation, Loss
@@ -14,6 +21,7 @@ from gpt.training.kinds import KINDS
 import pytest
 import torch
 
+ROOT = Path(pipeline.__file__).parent.parent
 PARTS = ("model", "optimizer", "data", "random")
 
 
@@ -32,6 +40,19 @@ def assert_same_training(one: dict, other: dict) -> None:
             assert torch.equal(left, right) if isinstance(left, torch.Tensor) else left == right, path
     assert one["run"]["step"] == other["run"]["step"]
     assert one["run"]["history"] == other["run"]["history"]
+
+
+def measure(monkeypatch, *bits_per_byte: float, at_last=lambda: None) -> None:
+    """Let the evaluations find these validation losses, one after another; call `at_last` before the last one."""
+    losses = list(bits_per_byte)
+
+    def evaluate(*_):
+        if len(losses) == 1:
+            at_last()
+        loss = Loss(nats=losses.pop(0) * math.log(2), tokens=1, text_bytes=1)
+        return Evaluation(loss, dict.fromkeys(KINDS, Loss()), copying=0.0)
+
+    monkeypatch.setattr(trainer, "evaluate", evaluate)
 
 
 # --- A kill ---
@@ -106,19 +127,147 @@ def test_the_next_save_keeps_the_good_one_and_not_the_damaged_one(house):
     assert load_checkpoint(previous_of(house.checkpoint))["run"]["step"] == 2
 
 
+def test_a_file_called_damaged_is_kept_under_a_name_of_its_own(house, capsys):
+    kept = [house.checkpoint.with_name(name) for name in ("ckpt.damaged.pt", "ckpt.damaged2.pt")]
+    for path in kept:
+        os.truncate(house.checkpoint, 1000)
+        damaged = house.checkpoint.read_bytes()
+        house.run("04")
+        assert path.read_bytes() == damaged and path.name in capsys.readouterr().err
+
+
+OUT_OF_MEMORY = RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1073741824 bytes.")
+
+
+def fail_with(error: BaseException):
+    def fail(*_arguments, **_named):
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize("step", ["04", "05", "export"])
+@pytest.mark.parametrize("error", [MemoryError(), OUT_OF_MEMORY], ids=["Python", "torch"])
+@pytest.mark.parametrize("reader", ["zip", "torch"])
+def test_a_sound_checkpoint_for_which_there_is_no_memory_is_not_called_damaged(house, step, error, reader, monkeypatch):
+    if reader == "zip":
+        monkeypatch.setattr(zipfile.ZipFile, "testzip", fail_with(error))
+    else:
+        monkeypatch.setattr(torch, "load", fail_with(error))
+    message = house.complaint(step)
+    assert message.startswith(f"{house.checkpoint}: not enough memory to read its ") and "damaged" not in message
+
+
+@pytest.mark.parametrize("step", ["04", "05", "export"])
+def test_a_disk_that_cannot_read_a_checkpoint_is_told_of_as_that(house, step, monkeypatch):
+    """zipfile takes the error of the disk for a file that is not a zip file."""
+    before = house.contents()
+    monkeypatch.setattr(zipfile, "ZipFile", fail_with(zipfile.BadZipFile()))
+    monkeypatch.setattr(checkpoint, "open", fail_with(OSError(errno.EIO, "Input/output error")), raising=False)
+    with pytest.raises(OSError) as refusal:
+        house.run(step)
+    assert (refusal.value.errno, refusal.value.filename) == (errno.EIO, str(house.checkpoint))
+    assert house.contents() == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the memory of a process")
+def test_a_run_with_little_memory_leaves_the_last_save(house, tmp_path):
+    """A checkpoint that is larger than the memory that is left, read in another process."""
+    content = load_checkpoint(house.checkpoint)
+    content["optimizer"]["padding"] = torch.zeros(400_000_000, dtype=torch.uint8)
+    torch.save(content, house.checkpoint)
+    before = house.checkpoint.stat().st_size
+    program = (
+        "import resource, sys, torch\n"
+        "from gpt.checkpoint import load_checkpoint\n"
+        "from pipeline import StepError\n"
+        "used = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (used + 300_000_000,) * 2)\n"
+        "try:\n"
+        "    load_checkpoint(sys.argv[1], repair=True)\n"
+        "except StepError as error:\n"
+        "    print(error)\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program, house.checkpoint], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert "not enough memory to read its" in ended.stdout
+    assert house.checkpoint.stat().st_size == before
+
+
 def test_a_save_keeps_the_one_before(house):
     assert load_checkpoint(house.checkpoint)["run"]["step"] == 4
     assert load_checkpoint(previous_of(house.checkpoint))["run"]["step"] == 2
 
 
+# --- A kill between a save and what is written after it ---
+
+SETTINGS = {"max_steps": 8, "eval_interval": 2, "max_rise": 0.0}
+
+
+class KilledError(BaseException):
+    """What a test raises where a process would be killed: nothing catches it."""
+
+
+def kill(*_arguments, **_named):
+    raise KilledError
+
+
+@pytest.mark.parametrize("undone", ["record_artifacts", "keep_as_best", "draw_chart"])
+def test_what_a_kill_after_a_save_left_undone_is_done_when_the_run_goes_on(house, monkeypatch, undone):
+    """At step 4 the loss is lowest; the run is killed right after that save, and then only goes on to its end."""
+    path = house.folder / "new" / "ckpt.pt"
+    where = pipeline if undone == "record_artifacts" else run_files.RunFiles
+    measure(monkeypatch, 3.0, 2.0, at_last=lambda: monkeypatch.setattr(where, undone, kill))
+    with pytest.raises(KilledError):
+        house.run("04", checkpoint_path=path, **SETTINGS)
+    monkeypatch.undo()
+    assert load_checkpoint(path)["run"]["step"] == 4
+
+    measure(monkeypatch, 2.5, 2.7)
+    house.run("04", checkpoint_path=path, **{**SETTINGS, "max_steps": 4})  # no step is left
+    assert load_checkpoint(best_of(path))["run"]["step"] == 4
+    assert pipeline.is_recorded(path)
+    assert "<title>4: 2.0000</title>" in path.with_name("loss.svg").read_text(encoding="utf-8")
+    house.run("04", checkpoint_path=path, **SETTINGS)
+    assert load_checkpoint(best_of(path))["run"]["step"] == 4
+
+
+def test_the_best_of_saves_that_were_lost_is_put_aside_until_the_run_has_made_it_again(house, monkeypatch):
+    path = house.folder / "new" / "ckpt.pt"
+    measure(monkeypatch, 3.0, 2.0)
+    house.run("04", checkpoint_path=path, **{**SETTINGS, "max_steps": 4})
+    path.unlink()  # not truncated: best.pt is a second name for the same bytes
+    path.write_bytes(b"damaged")
+    measure(monkeypatch, 2.9)
+    house.run("04", checkpoint_path=path, **{**SETTINGS, "max_steps": 4})
+    assert load_checkpoint(best_of(path))["run"]["history"][-1]["bits_per_byte"] == 2.9
+    assert load_checkpoint(path.with_name("best.older.pt"))["run"]["history"][-1]["bits_per_byte"] == 2.0
+
+
+@pytest.mark.parametrize("is_new", [True, False], ids=["a new run", "a run that goes on"])
+def test_a_best_checkpoint_of_another_run_is_put_aside(house, is_new):
+    path = house.folder / "new" / "ckpt.pt" if is_new else house.checkpoint
+    path.parent.mkdir(exist_ok=True)
+    best_of(path).unlink(missing_ok=True)
+    best_of(path).write_text("다른 프로그램의 모델", encoding="utf-8")
+    house.run("04", checkpoint_path=path, max_steps=6)
+    assert path.with_name("best.older.pt").read_text(encoding="utf-8") == "다른 프로그램의 모델"
+    assert load_checkpoint(best_of(path))["run"]["history"]
+
+
+def test_a_run_that_is_refused_puts_nothing_aside(house):
+    house.complaint("04", restart=True, n_embd=33)
+
+
+def test_a_new_run_may_start_from_the_weights_that_it_replaces(house):
+    trained = load_checkpoint(house.checkpoint)["model"]["embedding.weight"]
+    house.run("04", restart=True, init_from=house.checkpoint, max_steps=1, eval_interval=1)
+    started = load_checkpoint(previous_of(house.checkpoint))
+    assert started["run"]["step"] == 0 and torch.equal(started["model"]["embedding.weight"], trained)
+
+
 # --- The best ---
-
-
-def measure(monkeypatch, *bits_per_byte: float) -> None:
-    """Let the evaluations find these validation losses, one after another."""
-    losses = (Loss(nats=bits * math.log(2), tokens=1, text_bytes=1) for bits in bits_per_byte)
-    by_kind = dict.fromkeys(KINDS, Loss())
-    monkeypatch.setattr(trainer, "evaluate", lambda *_: Evaluation(next(losses), by_kind, copying=0.0))
 
 
 def test_the_best_checkpoint_stays_when_later_ones_are_worse(house, monkeypatch, capsys):

@@ -91,6 +91,8 @@ def load_checkpoint(path: Path | str, repair: bool = False) -> Checkpoint:
     path = Path(path)
     try:
         return _read_checkpoint(path)
+    except OtherFormatError:
+        raise
     except DamagedCheckpointError as error:
         damage = error
     previous = previous_of(path)
@@ -116,6 +118,10 @@ class DamagedCheckpointError(StepError):
     def __init__(self, what: str, remedy: str) -> None:
         super().__init__(f"{what}; {remedy}")
         self.what = what
+
+
+class OtherFormatError(DamagedCheckpointError):
+    """A whole file that is not a checkpoint of this version: another program or another version wrote it."""
 
 
 def repair_best(path: Path | str, run: Mapping[str, Any]) -> None:
@@ -175,7 +181,7 @@ def _read_checkpoint(path: Path, tensors: bool = True) -> Checkpoint:
         ) from None
     found = content.get("format") if isinstance(content, dict) else None
     if found != FORMAT:
-        raise DamagedCheckpointError(f"{path}: its format is {found!r}, not {FORMAT!r}", _remedy(path))
+        raise OtherFormatError(f"{path}: its format is {found!r}, not {FORMAT!r}", _remedy(path))
     checkpoint: Checkpoint = content
     return checkpoint
 

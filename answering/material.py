@@ -16,9 +16,9 @@ from corpus.raw.words import content_words
 from corpus.retrieval.ranking import score_passages
 from corpus.template import Template
 
-AS_MUCH = (
-    0.6  # of what the best passage says about a question; with 0.6 as with 1 the fact asked for is in 0.87 of answers
-)
+# Of the score of the best passage: passages with less are not offered. With 0.6, as with 1, the fact that is asked for
+# is in 0.87 of the answers.
+LEAST_OF_BEST = 0.6
 
 
 @dataclass(frozen=True)
@@ -105,10 +105,10 @@ def material_of(documents: Sequence[tuple[str, str]], question: str = "", style:
 
 
 def passages_about(question: str, passages: Sequence[tuple[str, ...]]) -> Sequence[tuple[str, ...]]:
-    """Of passages by their first sentence, those that say about as much about a question as the best one.
+    """The passages whose first sentence says about as much about a question as that of the best one.
 
-    A small model chooses among passages at random, so only good ones are left to it.
+    A small model chooses among passages at random, so only good ones are offered to it.
     """
     scores = score_passages(question, [each[0] for each in passages])
-    least = AS_MUCH * max(scores, default=0.0)
+    least = LEAST_OF_BEST * max(scores, default=0.0)
     return [each for each, score in zip(passages, scores, strict=True) if score >= least]

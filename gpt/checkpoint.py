@@ -91,14 +91,12 @@ def load_checkpoint(path: Path | str, repair: bool = False) -> Checkpoint:
     path = Path(path)
     try:
         return _read_checkpoint(path)
-    except OtherFormatError:
-        raise
     except DamagedCheckpointError as error:
         damage = error
     previous = previous_of(path)
     try:
         content = _read_checkpoint(previous) if previous.is_file() else None
-    except DamagedCheckpointError:
+    except (DamagedCheckpointError, OtherFormatError):
         content = None
     if content is None:
         raise damage
@@ -120,8 +118,8 @@ class DamagedCheckpointError(StepError):
         self.what = what
 
 
-class OtherFormatError(DamagedCheckpointError):
-    """A whole file that is not a checkpoint of this version: another program or another version wrote it."""
+class OtherFormatError(StepError):
+    """A whole file that another program, or another version of these scripts, wrote."""
 
 
 def repair_best(path: Path | str, run: Mapping[str, Any]) -> None:
@@ -149,7 +147,7 @@ def _is_save_at(path: Path, entry: dict[str, Any] | None) -> bool:
         return False
     try:
         run = _read_checkpoint(path, tensors=False)["run"]
-    except DamagedCheckpointError:
+    except (DamagedCheckpointError, OtherFormatError):
         return False
     return bool(run["step"] == entry["step"] and run["history"][-1:] == [entry])
 
@@ -181,7 +179,7 @@ def _read_checkpoint(path: Path, tensors: bool = True) -> Checkpoint:
         ) from None
     found = content.get("format") if isinstance(content, dict) else None
     if found != FORMAT:
-        raise OtherFormatError(f"{path}: its format is {found!r}, not {FORMAT!r}", _remedy(path))
+        raise OtherFormatError(f"{path}: its format is {found!r}, not {FORMAT!r}; {_remedy(path)}")
     checkpoint: Checkpoint = content
     return checkpoint
 

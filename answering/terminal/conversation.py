@@ -30,7 +30,8 @@ class Conversation:
     def __init__(self, assistant: Assistant, request: Request) -> None:
         self.assistant, self.request = assistant, request
         self.sources: list[Source] = []  # of the last answer
-        self.question = ""  # the last one, which the next may go on from
+        self.question = ""  # the last one, with the question that it went on from
+        self.topic = ""  # the last question that stood alone: what a follow-up goes on from
         self.offer: list[Source] = []  # to choose from by number
 
     def hold(self) -> None:
@@ -65,12 +66,15 @@ class Conversation:
 
     def answer(self, question: str) -> None:
         """Print the answer to a question."""
-        request = replace(self.request, question=join_follow_up(question, self.question))
         if question.isdecimal() and 0 < int(question) <= len(self.offer):
-            request = replace(self.request, question=self.question, document=self.offer[int(question) - 1])
-        prepared = self.assistant.prepare(request)
-        self.sources, self.question = prepared.sources, request.question
-        self.offer = prepared.offer
+            chosen = self.offer[int(question) - 1]
+            prepared = self.assistant.prepare(replace(self.request, question=self.question, document=chosen))
+        else:
+            asked = join_follow_up(question, self.topic)
+            prepared = self.assistant.prepare(replace(self.request, question=asked))
+            self.question, self.offer = asked, prepared.offer
+            self.topic = question if asked == question else self.topic
+        self.sources = prepared.sources
         print_answer(self.assistant, prepared)
 
     def obey(self, command: str, value: str = "") -> None:

@@ -7,10 +7,9 @@ from corpus.retrieval.index import DocumentIndex
 from corpus.retrieval.pieces import QuestionWord, document_terms, question_words
 from corpus.retrieval.ranking import word_share
 
-# How sure it is that a document answers a question (`likelihood`): a logistic regression, learned on the labelled
-# questions that are not kept out of it (`benchmarks.finding --learn`).
-SAME_THING = 0.9  # how much of a word a document contains that holds a synonym
-INFORMATION_OF_PREDICATE = 0.4
+SAME_THING = 0.9  # the share of a word that counts as contained in a document with a synonym of it
+INFORMATION_OF_PREDICATE = 0.4  # of that of a noun which as many documents contain
+# A logistic regression, learned on the labelled questions of the tuning half: `benchmarks.finding --learn`.
 BIAS, EVIDENCE_WEIGHTS = -5.19, (3.15, 2.74, 1.63, 0.30)  # of what `find_evidence` returns
 WEAK_MATCH = 0.28  # a document that is less likely to answer the question is only offered
 

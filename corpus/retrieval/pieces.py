@@ -147,7 +147,7 @@ def _terms_of_word(word: str) -> tuple[int, ...]:
 
 
 def _one_syllable(word: str) -> str:
-    """돈을 -> 돈; "" for a word that is no syllable with a particle."""
+    """The syllable of a word that is one syllable with a particle (돈을 -> 돈); "" for any other word."""
     rest = PARTICLE.sub("", word) if 2 <= len(word) <= 3 else ""
     return rest if len(rest) == 1 else ""
 

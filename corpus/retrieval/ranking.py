@@ -79,7 +79,7 @@ def word_share(index: DocumentIndex, piece: Piece) -> float:
 
 
 def _best_other_part(scores: np.ndarray, posts: np.ndarray) -> np.ndarray:
-    """For each document, the score of the best other part of its post; 0 if there is none."""
+    """Of each document: the highest score among the other parts of its post; 0 if the post has no other part."""
     order = np.lexsort((-scores, posts))  # (documents,) post by post, the best part first
     starts = np.flatnonzero(np.diff(posts[order], prepend=-1))
     sizes = np.diff(starts, append=len(order))

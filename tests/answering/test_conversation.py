@@ -16,9 +16,11 @@ from pathlib import Path
 
 import pipeline
 from answering.assistant import Assistant
+from answering.offer import NOT_FOUND
 from answering.terminal.conversation import USAGE, Conversation
 from corpus.template import Template
 from pipeline import StepError
+from tests.answering.texts import WEAKLY_MATCHED
 
 import pytest
 
@@ -66,6 +68,43 @@ def test_a_document_is_answered_from_until_another_or_none_is_named(talk, tmp_pa
     assert len(from_file) == 2 and all("사진 두 장을 가져오세요." in answer for answer in from_file)
     assert "태풍" in from_text
     assert said.err.count(f"source: 면허 갱신 ({path}, line 1)") == 2 and said.err.count("source: ") == 3
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """The requests that a conversation makes."""
+    requests = []
+    prepare = Assistant.prepare
+
+    def prepare_and_note(self, request):
+        requests.append(request)
+        return prepare(self, request)
+
+    monkeypatch.setattr(Assistant, "prepare", prepare_and_note)
+    return requests
+
+
+def test_follow_ups_go_on_from_the_last_question_that_stood_alone(talk, asked):
+    talk("태풍이 오면 무엇을 준비하나요?", "그럼 비용은요?", "기간은요?", "여권을 잃어버렸어요", "그건 어디서 하나요?")
+    assert [request.question for request in asked] == [
+        "태풍이 오면 무엇을 준비하나요?",
+        "태풍이 오면 무엇을 준비하나요? 그럼 비용은요?",
+        "태풍이 오면 무엇을 준비하나요? 기간은요?",
+        "여권을 잃어버렸어요",
+        "여권을 잃어버렸어요 그건 어디서 하나요?",
+    ]
+
+
+def test_the_number_of_an_offered_title_answers_the_last_question_from_that_post_as_often_as_wanted(talk, asked):
+    said = talk(WEAKLY_MATCHED[0], "1", "1")
+    offered = re.findall(r"offered: (.+) \(raw", said.err)
+    assert re.findall(r"source: (.+) \(raw", said.err) == [offered[0]] * 2
+    assert [request.question for request in asked] == [WEAKLY_MATCHED[0]] * 3
+
+
+def test_a_number_that_no_title_has_is_a_question(talk, asked):
+    talk("7")
+    assert asked[0].question == "7" and asked[0].document is None
 
 
 def test_the_sources_of_the_last_answer_can_be_read(talk):
@@ -130,6 +169,7 @@ def test_a_word_alone_ends_the_conversation(talk, word):
 
 def test_a_question_that_begins_with_such_a_word_is_answered(talk):
     assert len(answers_in(talk("종료 전에 분실 신고는 어디에 하나요?").out)) == 1
+    assert talk("종료 신고는 어디에 하나요?").out.startswith(NOT_FOUND)
 
 
 def test_temperature_and_seed_can_be_seen(talk):

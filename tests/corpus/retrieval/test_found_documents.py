@@ -65,6 +65,12 @@ def test_a_document_is_found_by_its_own_title_and_says_where_it_stands(bundled_h
     assert found.file == "raw.txt" and found.title in raw_lines[found.line - 1]
 
 
+def test_a_question_of_several_parts_needs_a_document_for_each(look_up):
+    found = look_up("여권을 잃어버렸을 때 할 일이랑 태풍이 올 때 준비할 것 알려줘")
+    passport, typhoon = found.documents[: found.needed]
+    assert "여권을 분실했을 때" in passport.title and "태풍" in typhoon.title
+
+
 @pytest.mark.parametrize("question", ["", "?!", "어떻게 하나요?", "🙂"])
 def test_a_question_about_nothing_finds_nothing(look_up, question):
     assert posts_of(look_up(question)) == []

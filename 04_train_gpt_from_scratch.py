@@ -89,8 +89,9 @@ HEAD_RATE = 0.003  # output head, by AdamW; 0.006 with 0.02 for the embedding di
 NORM_RATE = 0.006  # gains of the norms, by AdamW
 WEIGHT_DECAY = 0.1  # pull of the matrices towards zero, against learning by heart
 WARMUP_STEPS = 10  # steps until the full rate
-DECAY_SHARE = 0.7  # last share of the run, in which the rates fall linearly; 0.5 did about as well
-FINAL_RATE = 0.02  # what is left of the rates at the end
+DECAY_SHARE = 0.5  # last share of the run, in which the rates fall linearly
+FINAL_RATE = 0.15  # what is left of the rates at the end; without an average, 0.02 is better
+AVERAGE_SPAN = 0.25  # what is measured and asked is the mean of the weights over this last share of the steps; 0 = none
 MAX_GRADIENT_NORM = 1.0  # longer gradients are scaled down to this length
 
 SEED = 1337  # start of all random numbers: weights, order of the data, dropout
@@ -140,6 +141,7 @@ class Settings:
     warmup_steps: int = setting(least=0)
     decay_share: float = setting(least=0, most=1)
     final_rate: float = setting(least=0)
+    average_span: float = setting(least=0, most=1)
     max_gradient_norm: float = setting(above=0)
     seed: int = setting(least=0)
 
@@ -166,12 +168,17 @@ def main(arguments: Sequence[str] = ()) -> None:
     model = GPT(config)
     device = choose_sound_device(model.to(device), training.first_row(), dtype, settings.device_check)
     trainer = Trainer(
-        model.to(device), learning_rates(settings), dtype, settings.micro_batch_size, settings.max_gradient_norm
+        model.to(device),
+        learning_rates(settings),
+        dtype,
+        settings.micro_batch_size,
+        settings.max_gradient_norm,
+        settings.average_span,
     )
     counts = torch.from_numpy(count_tokens(training.reader.tokens, config.vocab_size))
     origin = Origin(tokenizer.to_str(), template.to_dict(), asdict(settings), inputs)
     files = open_files(settings, origin, counts, validation.token_bytes, config.parameter_count())
-    write_sample = partial(write_sample_answer, model, tokenizer, prompt, settings)
+    write_sample = partial(write_sample_answer, trainer.average.model, tokenizer, prompt, settings)
     loop = TrainingLoop(
         trainer, training, validation, plan, schedule(settings), intervals(settings), files, write_sample
     )

@@ -130,7 +130,7 @@ class Assistant:
         """The titles of posts to choose from, in place of an answer; the model has no choice about a single token."""
         tokens = encode_prompt(asked, [], self.tokenizer, self.template)
         max_new_tokens = min(request.max_new_tokens, self.model.config.block_size - len(tokens))
-        guide = AnswerGuide(offer_form(offer, self.template), None, self.tokenizer, self.template.nothing)
+        guide = AnswerGuide(offer_form(offer, self.template), None, self.tokenizer, self.template)
         prompt = Prompt(tokens, request.sampling, request.seed, max_new_tokens, guide, request.cancelled)
         return PreparedAnswer(request, prompt, [], (WEAK_MATCH_NOTE,), offer)
 

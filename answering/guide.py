@@ -7,6 +7,7 @@ from typing import Any
 
 from answering.form import CONTACT_TOKENS, Choice, Form, GuidedForm, Paragraph, free_form
 from answering.material import Material, without_unverified
+from answering.repetition import Repetition
 from answering.request import Request
 from answering.source import Source
 from answering.verification import KnownContacts
@@ -37,9 +38,19 @@ class AnswerGuide:
     encoded one by one, because no token continues after a line end.
     """
 
-    def __init__(self, form: Form, contacts: KnownContacts | None, tokenizer: Tokenizer, nothing: str) -> None:
-        """`contacts` are the only ones allowed in free text, None: any; `nothing` is the phrase where there is none."""
-        self.form, self.contacts, self.tokenizer, self.nothing = form, contacts, tokenizer, nothing
+    def __init__(
+        self,
+        form: Form,
+        contacts: KnownContacts | None,
+        tokenizer: Tokenizer,
+        template: Template,
+        no_repeat_ngram: int = 0,
+    ) -> None:
+        """`contacts` are the only ones allowed in free text, None: any; `no_repeat_ngram` is as in `Request`."""
+        self.form, self.contacts, self.tokenizer, self.template = form, contacts, tokenizer, template
+        self.headings = {line for part in template.parts for line in part.heading.split("\n")}
+        self.repetition = Repetition(no_repeat_ngram)
+        self.in_contacts = False  # below their heading, where all lines begin alike
         self.trie: Trie | None = None
         self.main_trie: Trie = {}
         self.markers = {marker_id(tokenizer, marker) for marker in MARKERS}
@@ -52,6 +63,10 @@ class AnswerGuide:
     def ways_out(self) -> Collection[int]:
         """The allowed tokens with which a list ends, or does not begin."""
         return (self.trie or {}).keys() - self.main_trie.keys()
+
+    def avoided(self) -> Collection[int]:
+        """The tokens that would only repeat what the section says already."""
+        return () if self.in_contacts else self.repetition.avoided()
 
     def accepts(self, token: int) -> bool:
         """Whether this token may come next, where `allowed` names none.
@@ -71,6 +86,8 @@ class AnswerGuide:
         """Learn that the token has been written."""
         self.line_tokens.append(token)
         self.line_bytes += self._bytes_of(token)
+        if self.line_bytes.strip() not in (b"", b"-") and not self.line_bytes.endswith(b"\n"):
+            self.repetition.take(token)  # neither bullets nor line ends are repetitions
         if self.trie is not None:
             self.trie = self.trie[token]
             self.main_trie = self.main_trie.get(token, {})
@@ -78,10 +95,18 @@ class AnswerGuide:
                 return
         line = _decode_whole(self.line_bytes)
         if line.endswith("\n"):
+            self._end_line(line.rstrip("\n"))
             self._offer(self.form.send((line, len(self.line_tokens))))
         else:
             self.trie = self._required(line)
             self.main_trie = self.trie or {}
+
+    def _end_line(self, line: str) -> None:
+        """A heading begins a section."""
+        self.repetition.begin_line()
+        if line in self.headings:
+            self.repetition.begin_section()
+            self.in_contacts = line == self.template.contacts
 
     def _offer(self, offered: Choice | Paragraph) -> None:
         self.offered = offered
@@ -117,7 +142,7 @@ class AnswerGuide:
         if self.contacts is not None:
             values = self.contacts.values_after_label(line)
             if values is not None:
-                return self._trie(f" {value}\n" for value in values or [self.nothing])
+                return self._trie(f" {value}\n" for value in values or [self.template.nothing])
             if rests := self.contacts.complete(line):
                 return self._trie(rests)
         is_whole = line.encode() == self.line_bytes
@@ -168,7 +193,7 @@ def build_guide(
                 f"MAX_NEW_TOKENS or the model's BLOCK_SIZE gives the answer {max_new_tokens:,} tokens: {error}; "
                 'raise it, or set FORM to "free"'
             ) from None
-    return AnswerGuide(form, known, tokenizer, template.nothing)
+    return AnswerGuide(form, known, tokenizer, template, request.no_repeat_ngram)
 
 
 def _decode_whole(line_bytes: bytes) -> str:

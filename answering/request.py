@@ -21,6 +21,9 @@ class Request:
     form: Literal["guided", "free"]
     verify_contacts: bool  # allow only contacts of the documents, or of contacts.json
     verify_lines: bool  # with a document and the guided form: allow only lines of the document
+    # In words of the model's own: below one heading no run of so many tokens twice within lines, and no two lines that
+    # begin with the same token; 0: any.
+    no_repeat_ngram: int = setting(least=0, default=0)
     sampling: SamplingSettings
     seed: int = setting(least=0, below=2**63)
     max_new_tokens: int = setting(least=1)  # in the answer; the context of the model is a limit too

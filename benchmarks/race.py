@@ -216,7 +216,7 @@ def build_ours(text: Text, options: argparse.Namespace) -> Contestant:
     seconds = time.monotonic() - started
     dtype = choose_dtype(settings.precision, CPU)
     rates, max_norm = step_04.learning_rates(settings), settings.max_gradient_norm
-    trainer = Trainer(model, rates, dtype, micro_batch_size=settings.batch_size, max_gradient_norm=max_norm)
+    trainer = Trainer(model, rates, dtype, settings.batch_size, max_norm, settings.average_span)
     schedule = step_04.schedule(settings)
     batches = windows(text.train, settings.batch_size, options.block_size, options.seed)
 
@@ -226,8 +226,8 @@ def build_ours(text: Text, options: argparse.Namespace) -> Contestant:
 
     def loss(inputs: Tensor, targets: Tensor) -> float:
         with autocast(CPU, dtype):
-            hidden = model.hidden_states(inputs)
-        return next_token_loss(hidden, model.head.weight, targets, dtype).item()
+            hidden = trainer.average.model.hidden_states(inputs)
+        return next_token_loss(hidden, trainer.average.model.head.weight, targets, dtype).item()
 
     return Contestant("ours", step, loss, settings.batch_size * options.block_size, seconds=seconds)
 

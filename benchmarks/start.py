@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] = ()) -> None:
     options, others = parser.parse_known_args(["--block-size", "512", *arguments])
     settings = pipeline.read_settings(step_04.Settings, vars(step_04), others)
     tokenizer = Tokenizer.from_file(settings.tokenizer_path)
-    training, validation, _ = step_04.read_data(settings, tokenizer)
+    training, validation, *_ = step_04.read_data(settings, tokenizer)
     block_size, pad, bos = settings.block_size, training.reader.pad, validation.markers.sample
     train, train_samples = keep_fitting(settings.train_bin, bos, block_size)
     held_out, held_out_samples = keep_fitting(settings.val_bin, bos, block_size)
@@ -67,7 +67,7 @@ def main(arguments: Sequence[str] = ()) -> None:
     print(f"{len(train):,} tokens in {len(train_samples) - 1:,} samples; start {time.monotonic() - started:.1f} s")
     dtype = choose_dtype(settings.precision, device)
     rates = step_04.learning_rates(settings)
-    trainer = Trainer(model, rates, dtype, MICRO_BATCH_SIZE, settings.max_gradient_norm)
+    trainer = Trainer(model, rates, dtype, MICRO_BATCH_SIZE, settings.max_gradient_norm, settings.average_span)
     train_and_report(trainer, rows, validation, step_04.schedule(settings), options.steps)
 
 

@@ -17,7 +17,8 @@ import torch
 FORMAT = "gpt-checkpoint-1"
 MADE_BY = "04_train_gpt_from_scratch.py"
 
-# What step 04 saves: "config" (fields of GPTConfig), "model", "optimizer", "data" (position in the stream of rows),
+# What step 04 saves: "config" (fields of GPTConfig), "model" (the mean of the weights, which answers),
+# "averaged_steps", "weights" (those that training goes on with), "optimizer", "data" (position in the stream of rows),
 # "random", "run", "plan", "tokenizer" (its JSON), "template" (the form of the samples), "settings", and "inputs"
 # (SHA-256 of the files that it was trained on).
 Checkpoint = dict[str, Any]

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 END = -1  # yielded in place of a token when a text ends
+AVOIDED = -1e4  # added to a logit: below every other, but above those that may not come at all
 
 
 class Guide(Protocol):
@@ -23,6 +24,9 @@ class Guide(Protocol):
 
     def ways_out(self) -> Collection[int]:
         """The allowed tokens with which a list ends, or does not begin."""
+
+    def avoided(self) -> Collection[int]:
+        """Tokens that come next only where `accepts` allows no other."""
 
     def accepts(self, token: int) -> bool:
         """Whether this token may come next, where `allowed` names none."""
@@ -90,6 +94,8 @@ class _Text:
                 ends = decide(float(probability_of_end), sampling.temperature, self.generator)
                 allowed = [token for token in allowed if (token in ways_out) == ends]
             return choose_token(logits, sampling, self.written, self.generator, allowed)
+        if guide and (avoided := guide.avoided()):
+            logits = logits.index_add(0, torch.tensor(list(avoided)), torch.full((len(avoided),), AVOIDED))
         while True:
             token = choose_token(logits, sampling, self.written, self.generator)
             if not guide or guide.accepts(token):

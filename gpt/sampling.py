@@ -22,7 +22,6 @@ class SamplingSettings:
     top_p: float = setting(above=0, most=1, default=1.0)
     # Over 1 makes tokens that were already written less likely (Keskar et al., 2019).
     repetition_penalty: float = setting(least=0.1, most=10, default=1.0)
-    no_repeat_ngram: int = setting(least=0, default=0)  # no run of n tokens twice (Paulus et al., 2018); 0: any
 
     def __post_init__(self) -> None:
         check_ranges(self)
@@ -53,9 +52,6 @@ def choose_token(
     if allowed is not None:
         candidates = torch.tensor(allowed)
         logits = logits[candidates]
-    elif banned := find_repeating_tokens(written, settings.no_repeat_ngram):
-        logits = logits.clone()
-        logits[banned] = -torch.inf
     if settings.temperature == 0:
         choice = int(logits.argmax())
         return choice if allowed is None else allowed[choice]
@@ -76,15 +72,3 @@ def decide(probability: float, temperature: float, generator: torch.Generator) -
     probability = min(max(probability, 1e-9), 1 - 1e-9)
     logit = math.log(probability / (1 - probability)) / temperature
     return bool(torch.rand((), generator=generator) < torch.tensor(logit).sigmoid())
-
-
-def find_repeating_tokens(written: Sequence[int], length: int) -> list[int]:
-    """The tokens that would complete a run of `length` tokens that was already written; none for a length of 0."""
-    if not 0 < length <= len(written):
-        return []
-    begun = list(written[len(written) - length + 1 :])
-    return [
-        written[start + length - 1]
-        for start in range(len(written) - length + 1)
-        if list(written[start : start + length - 1]) == begun
-    ]

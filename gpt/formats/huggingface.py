@@ -115,7 +115,6 @@ def model_config(config: GPTConfig, tokenizer: Tokenizer, chat_format: ChatForma
 def generation_config(config: GPTConfig, tokenizer: Tokenizer, chat_format: ChatFormat) -> dict[str, Any]:
     """generation_config.json: where an answer ends and how its tokens are chosen."""
     sampling = asdict(chat_format.sampling)
-    sampling["no_repeat_ngram_size"] = sampling.pop("no_repeat_ngram")
     if not sampling["temperature"]:  # transformers says do_sample=False for greedy
         sampling = {"repetition_penalty": sampling["repetition_penalty"]}
     return {

@@ -67,10 +67,11 @@ class TrainingLoop:
             print(f"resumed at step {self.run.step:,}")
         else:
             if start.initial:
-                self.trainer.model.load_state_dict(start.initial.weights)
+                self.trainer.set_weights(start.initial.weights)
                 print(f"starting from the weights of {start.initial.path}")
             else:
                 initialize()
+                self.trainer.average.restart()
             self.files.put_aside()
             # Shows now, not in an hour, whether the disk has room; and gives a run that blows up a save to return to.
             self.save()
@@ -105,14 +106,11 @@ class TrainingLoop:
 
     def save(self) -> None:
         """Write everything that a resumed run and step 05 need."""
-        trained = self.trainer.state_dict()
         self.files.save(
             {
                 "config": asdict(self.trainer.model.config),
-                "model": trained["model"],
-                "optimizer": trained["optimizer"],
+                **self.trainer.state_dict(),
                 "data": self.data.state_dict(),
-                "random": trained["random"],
                 "run": self.run.state_dict(),
                 "plan": asdict(self.plan),
             }

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gpt.model import GPTConfig
@@ -36,6 +36,9 @@ SIZES = (
     Size(3e6, n_layer=4, n_embd=256, batch_size=2),
     Size(math.inf, n_layer=6, n_embd=384, batch_size=8),
 )
+# A CPU learns less with the last one in an hour. The batch is as large: 14 million tokens (4 layers of width 256) in
+# batches of 2, 4 and 8 rows end at 2.78, 2.63 and 2.55 nats per token.
+CPU_SIZES = (*SIZES[:-1], replace(SIZES[-1], n_layer=4, n_embd=256))
 HEAD_DIM = 64  # numbers of each attention head, unless the settings name their number
 
 EPOCHS = 4  # times over the text: up to about four, repeating is nearly as good as new text (Muennighoff et al., 2023)
@@ -45,9 +48,9 @@ LEAST_MINUTES, MOST_MINUTES = 1.5, 60.0  # … but within these
 
 
 def choose_size(tokens: int, device: torch.device) -> Size:
-    """The size that suits a text of so many tokens; on a CPU not the largest, which learns less in an hour there."""
-    sizes = SIZES[:-1] if device.type == "cpu" else SIZES
-    return next((size for size in sizes if tokens <= size.max_tokens), sizes[-1])
+    """The size that suits a text of so many tokens."""
+    sizes = CPU_SIZES if device.type == "cpu" else SIZES
+    return next(size for size in sizes if tokens <= size.max_tokens)
 
 
 @dataclass(frozen=True)

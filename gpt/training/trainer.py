@@ -1,10 +1,10 @@
 """A model and what trains it: one step, one evaluation, and a state that a checkpoint holds.
 
->>> trainer = Trainer(model, rates, torch.float32, micro_batch_size=4, max_gradient_norm=1.0)
+>>> trainer = Trainer(model, rates, torch.float32, micro_batch_size=4, max_gradient_norm=1.0, average_span=0.25)
 >>> trainer.step(inputs, targets, rate_factor=1.0).loss
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -15,6 +15,7 @@ from gpt.training.evaluation import Evaluation, Validation, evaluate
 from gpt.training.memory import MicroBatch
 from gpt.training.optimizer import LearningRates, Optimizer
 from gpt.training.step import StepResult, accumulate_gradients, train_step
+from gpt.training.weight_average import WeightAverage
 
 import torch
 from torch import Tensor
@@ -24,12 +25,20 @@ class Trainer:
     """Trains a model that is on its device already, with matrix products in `dtype`. It reads and writes no files.
 
     `micro_batch_size` rows are on the device at once; gradients longer than `max_gradient_norm` are scaled down to it.
+    What is measured and used is the mean of the weights over the last `average_span` of the steps.
     """
 
     def __init__(
-        self, model: GPT, rates: LearningRates, dtype: torch.dtype, micro_batch_size: int, max_gradient_norm: float
+        self,
+        model: GPT,
+        rates: LearningRates,
+        dtype: torch.dtype,
+        micro_batch_size: int,
+        max_gradient_norm: float,
+        average_span: float = 0.0,
     ) -> None:
         self.model, self.dtype = model, dtype
+        self.average = WeightAverage(model, average_span)
         self.device = model.embedding.weight.device
         self.optimizer = Optimizer(model, rates)
         self.micro_batch = MicroBatch(micro_batch_size, self.device)
@@ -45,19 +54,27 @@ class Trainer:
         Raises NonFiniteLossError, with the weights as they were.
         """
         self.optimizer.set_rate(rate_factor)
-        return train_step(self.model, self.optimizer, inputs, targets, self.compute_gradients, self.max_gradient_norm)
+        result = train_step(self.model, self.optimizer, inputs, targets, self.compute_gradients, self.max_gradient_norm)
+        self.average.update()
+        return result
+
+    def set_weights(self, weights: Mapping[str, Tensor]) -> None:
+        """Begin with these weights."""
+        self.model.load_state_dict(weights)
+        self.average.restart()
 
     def evaluate(self, validation: Validation, show: Callable[[int], None] = lambda _: None) -> Evaluation:
-        """Measure the model on the validation set; `show` gets the number of tokens measured so far.
+        """Measure the mean of the weights on the validation set; `show` gets the number of tokens measured so far.
 
         Raises NonFiniteLossError.
         """
-        return evaluate(self.model, validation, self.micro_batch, self.dtype, show)
+        return evaluate(self.average.model, validation, self.micro_batch, self.dtype, show)
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that the next step depends on, apart from its batch and its rate."""
         return {
-            "model": self.model.state_dict(),
+            **self.average.state_dict(),
+            "weights": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "random": random_state(self.device),
         }
@@ -65,7 +82,8 @@ class Trainer:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a state, which may have more entries; gradients of an unfinished step are dropped."""
         self.optimizer.zero_grad()
-        self.model.load_state_dict(state["model"])
+        self.average.load_state_dict(state)
+        self.model.load_state_dict(state.get("weights", state["model"]))  # saves of earlier versions have no mean
         self.optimizer.load_state_dict(state["optimizer"])
         restore_random_state(self.device, state["random"])
         processes.draw_apart()

@@ -18,7 +18,7 @@ def write(tokenizer, wander, count_tokens):
 
     def write(material, room, seed, template=TEMPLATE, known=None):
         form = GuidedForm(template, material, room, count_tokens).write()
-        tokens = wander(AnswerGuide(form, known, tokenizer, template.nothing), seed)
+        tokens = wander(AnswerGuide(form, known, tokenizer, template), seed)
         return tokenizer.decode(tokens), tokens
 
     return write

@@ -82,7 +82,7 @@ def recite(tokenizer, count_tokens):
 
     def recite(repeated, room):
         form = GuidedForm(TEMPLATE, Material(contacts={}), room, count_tokens).write()
-        guide, following, written = AnswerGuide(form, KNOWN, tokenizer, TEMPLATE.nothing), itertools.cycle(repeated), []
+        guide, following, written = AnswerGuide(form, KNOWN, tokenizer, TEMPLATE), itertools.cycle(repeated), []
         while len(written) < room:
             if (allowed := guide.allowed()) is not None:
                 token = allowed[0]  # a free line rather than the end of the part
@@ -127,7 +127,7 @@ def test_a_line_whose_sentence_never_ends_ends_in_time(tokenizer, recite, room):
 
 @pytest.mark.parametrize(("template", "end"), [(TEMPLATES[0], END_ANSWER), (TEMPLATES[1], END_SUMMARY)])
 def test_a_free_answer_ends_with_the_marker_of_its_style_at_the_beginning_of_a_line(tokenizer, template, end):
-    guide = AnswerGuide(free_form(template), None, tokenizer, template.nothing)
+    guide = AnswerGuide(free_form(template), None, tokenizer, template)
     marker = tokenizer.token_to_id(end)
     assert guide.accepts(marker)
     for token in tokenizer.encode("요약").ids:

@@ -4,14 +4,15 @@ from answering.form import Choice, Paragraph
 from answering.guide import AnswerGuide
 from answering.verification import KnownContacts
 from corpus.raw.normalization import normalize
-from corpus.template import MARKERS, count_markers
+from corpus.template import MARKERS, Template, count_markers
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import AddedToken, Tokenizer, decoders, models
 
-NOTHING = "자료에 없음"
+TEMPLATE = Template()
+NOTHING = TEMPLATE.nothing
 LINES = st.lists(
     st.sampled_from(
         [
@@ -53,7 +54,7 @@ def guided(tokenizer):
     """A guide through some choices."""
 
     def guided(*choices, contacts=None):
-        return AnswerGuide(Told(*choices).write(), contacts, tokenizer, NOTHING)
+        return AnswerGuide(Told(*choices).write(), contacts, tokenizer, TEMPLATE)
 
     return guided
 
@@ -104,7 +105,7 @@ def required(guide, tokenizer) -> str:
 @settings(max_examples=60, deadline=None)
 def test_one_of_the_texts_is_written_and_the_form_is_told_which(tokenizer, wander, texts, seed):
     told = Told(Choice(texts))
-    tokens = wander(AnswerGuide(told.write(), None, tokenizer, NOTHING), seed)
+    tokens = wander(AnswerGuide(told.write(), None, tokenizer, TEMPLATE), seed)
     text = tokenizer.decode(tokens)
     assert text in texts or (text == "" and "[/ANSWER]" in texts)
     assert told.heard in ([], [(text, len(tokens))])
@@ -128,7 +129,7 @@ def test_texts_and_the_starts_of_free_lines_are_offered_together(guided, follow)
 
 def test_the_form_is_told_how_many_tokens_were_written_and_not_how_few_would_do(tokenizer):
     told = Told(Paragraph(None, longest=50))
-    guide = AnswerGuide(told.write(), None, tokenizer, NOTHING)
+    guide = AnswerGuide(told.write(), None, tokenizer, TEMPLATE)
     single_bytes = [tokenizer.token_to_id(character) for character in ("ì", "Ĺ", "¬", "ê", "¶", "Į", "Ċ")]
     for token in single_bytes:
         assert guide.accepts(token)
@@ -146,7 +147,7 @@ def test_a_free_line_is_whole_clean_and_never_empty_and_ends_in_time(tokenizer, 
     headings = ["- 준비물:", "요약:"]
     offered = Choice([], [start], longest, headings) if start else Paragraph(None, longest=longest, forbidden=headings)
     told = Told(*[offered] * 4)
-    tokens = wander(AnswerGuide(told.write(), None, tokenizer, NOTHING), seed)
+    tokens = wander(AnswerGuide(told.write(), None, tokenizer, TEMPLATE), seed)
     text = tokenizer.decode(tokens)
     assert "".join(line for line, _ in told.heard) == text and len(told.heard) == 4
     for line, count in told.heard:
@@ -302,7 +303,7 @@ def test_a_line_that_is_long_enough_is_not_put_off_by_one_cut_character_after_th
     tokenizer.add_special_tokens([AddedToken(marker, special=True, normalized=False) for marker in MARKERS])
     for longest, is_accepted in ((1, False), (9, True)):
         form = Told(Paragraph(None, longest=longest)).write()
-        guide = AnswerGuide(form, None, tokenizer, NOTHING)
+        guide = AnswerGuide(form, None, tokenizer, TEMPLATE)
         for character in "ê¶":
             guide.take(vocabulary[character])
         assert guide.accepts(vocabulary[end_and_beginning]) == is_accepted
@@ -352,7 +353,7 @@ def test_an_invented_contact_cannot_be_written(free, follow, invented):
 @settings(max_examples=60, deadline=None)
 def test_no_free_line_holds_or_breaks_off_a_contact(tokenizer, wander, seed, enough, longest):
     told = Told(*[Paragraph(None, enough, longest)] * 4)
-    wander(AnswerGuide(told.write(), KNOWN, tokenizer, NOTHING), seed)
+    wander(AnswerGuide(told.write(), KNOWN, tokenizer, TEMPLATE), seed)
     assert len(told.heard) == 4
     for line, count in told.heard:
         assert all(map(KNOWN.allow, line.split("\n")))

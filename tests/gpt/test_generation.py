@@ -135,8 +135,8 @@ def test_the_repetition_penalty_spares_the_prompt_so_that_an_answer_can_quote_it
 class Script:
     """A guide that follows a list: a number must come, a set is to choose from, None lets anything but 7 come."""
 
-    def __init__(self, *parts, ways_out=()):
-        self.parts, self.taken, self.out = list(parts), [], ways_out
+    def __init__(self, *parts, ways_out=(), avoided=()):
+        self.parts, self.taken, self.out, self.unwanted = list(parts), [], ways_out, avoided
 
     def allowed(self):
         part = self.parts[len(self.taken)] if len(self.taken) < len(self.parts) else None
@@ -144,6 +144,9 @@ class Script:
 
     def ways_out(self):
         return self.out
+
+    def avoided(self):
+        return self.unwanted
 
     def accepts(self, token):
         return token != 7
@@ -177,6 +180,16 @@ def test_a_token_that_the_guide_does_not_accept_never_comes(model):
     text = [token for seed in range(40) for token in write(model, how=SamplingSettings(3.0), seed=seed, guide=Script())]
     assert len(text) == 800 and 7 not in text
     assert any(7 in write(model, how=SamplingSettings(3.0), seed=seed) for seed in range(40))
+
+
+@pytest.mark.parametrize("how", [GREEDY, SamplingSettings(3.0), SamplingSettings(1.0, top_k=2, top_p=0.5)])
+def test_an_avoided_token_comes_only_where_no_other_may(model, how):
+    likely = write(model, how=GREEDY)
+    assert not set(likely) & set(write(model, how=how, guide=Script(avoided=likely)))
+
+    guide = Script(avoided=(5, 6))
+    guide.accepts = lambda token: token in (5, 6)
+    assert set(write(model, how=how, guide=guide)) <= {5, 6}
 
 
 def test_a_guide_that_accepts_no_token_is_an_error_and_no_endless_loop(model):
@@ -236,7 +249,7 @@ def test_texts_with_different_settings_share_a_pass_and_come_out_as_each_alone(m
         prompt_of(how=SamplingSettings(1.0), seed=seed, count=12),
         prompt_of(how=SamplingSettings(1.0), seed=seed + 1, count=5),
         prompt_of(count=9),
-        prompt_of(how=SamplingSettings(0.8, top_k=5, repetition_penalty=2.0, no_repeat_ngram=2), seed=seed, count=12),
+        prompt_of(how=SamplingSettings(0.8, top_k=5, repetition_penalty=2.0), seed=seed, count=12),
     ]
     together = defaultdict(list)
     for number, token in generate_all(model, prompts, 3, ()):

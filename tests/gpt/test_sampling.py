@@ -3,7 +3,7 @@
 import math
 from dataclasses import replace
 
-from gpt.sampling import SamplingSettings, choose_token, decide, find_repeating_tokens
+from gpt.sampling import SamplingSettings, choose_token, decide
 from pipeline import StepError
 
 import pytest
@@ -107,28 +107,13 @@ def test_choosing_leaves_the_logits_as_they_were():
 @settings(max_examples=100, deadline=None)
 def test_only_allowed_tokens_come_whatever_else_is_asked(logits, seed, data):
     allowed = data.draw(st.lists(st.integers(0, len(logits) - 1), min_size=1, unique=True))
-    how = SamplingSettings(1.5, top_k=2, top_p=0.8, repetition_penalty=3.0, no_repeat_ngram=1)
+    how = SamplingSettings(1.5, top_k=2, top_p=0.8, repetition_penalty=3.0)
     token = choose_token(logits, how, list(range(len(logits))), torch.Generator().manual_seed(seed), allowed)
     assert token in allowed
 
 
 def test_the_likeliest_of_the_allowed_tokens_is_taken_at_temperature_0():
     assert choose_token(torch.tensor([5.0, 1.0, 2.0, 4.0]), GREEDY, (), torch.Generator(), [2, 1]) == 2
-
-
-@given(written=st.lists(st.integers(0, 3), max_size=30), length=st.integers(1, 4))
-def test_a_token_repeats_a_run_exactly_when_it_is_named(written, length):
-    runs = {tuple(written[at : at + length]) for at in range(len(written) - length + 1)}
-    for token in range(4):
-        run = tuple([*written, token][-length:])
-        repeats = len(run) == length and run in runs
-        assert (token in find_repeating_tokens(written, length)) == repeats
-
-
-def test_no_run_is_written_twice_when_that_is_asked():
-    logits = torch.tensor([3.0, 2.0, 1.0])
-    assert draw(logits, SamplingSettings(0.0, no_repeat_ngram=2), 0, written=[0, 0]) == 1
-    assert draw(logits, SamplingSettings(0.0, no_repeat_ngram=0), 0, written=[0, 0]) == 0
 
 
 @pytest.mark.parametrize(("temperature", "share"), [(1.0, 0.3), (0.5, 9 / 58), (2.0, 0.396)])
@@ -159,7 +144,6 @@ def test_a_certain_decision_is_no_accident(probability):
         ("top_p", 1.1),
         ("repetition_penalty", 0.0),
         ("repetition_penalty", math.inf),
-        ("no_repeat_ngram", -1),
     ],
 )
 def test_settings_out_of_range_are_refused_by_name_wherever_they_come_from(name, value):

@@ -102,11 +102,12 @@ class AnswerGuide:
             self.main_trie = self.trie or {}
 
     def _end_line(self, line: str) -> None:
-        """A heading begins a section."""
-        self.repetition.begin_line()
+        """A heading begins a section, the first time that it comes."""
         if line in self.headings:
+            self.headings.remove(line)
             self.repetition.begin_section()
             self.in_contacts = line == self.template.contacts
+        self.repetition.begin_line()
 
     def _offer(self, offered: Choice | Paragraph) -> None:
         self.offered = offered

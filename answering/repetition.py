@@ -13,17 +13,18 @@ class Repetition:
 
     def __init__(self, length: int) -> None:
         self.length = length
+        self.line: list[int] = []
         self.begin_section()
 
     def begin_section(self) -> None:
-        """Forget what the last section said."""
-        self.first_tokens: set[int] = set()  # of its lines
+        """Forget what the last section said, but not how the line that ends it begins: the heading of the next."""
+        self.first_tokens = set(self.line[:1])
         self.followers: dict[tuple[int, ...], set[int]] = {}  # length - 1 tokens -> those that came after them
         self.begin_line()
 
     def begin_line(self) -> None:
         """Go to the next line; runs of tokens do not go across line ends."""
-        self.line: list[int] = []
+        self.line = []
 
     def avoided(self) -> Collection[int]:
         """The tokens that would repeat something."""

@@ -36,6 +36,9 @@ def test_a_new_section_may_say_what_the_last_one_said():
     for token in (5, 6, 7):
         repetition.take(token)
     repetition.begin_section()
+    assert repetition.avoided() == {5}  # the first token of the heading, which is the line that ends the section
+    repetition.take(5)
+    repetition.take(6)
     assert not repetition.avoided()
 
 
@@ -63,12 +66,20 @@ def first_token(tokenizer, text: str) -> str:
 
 
 def test_items_of_a_list_do_not_begin_alike_but_their_bullets_do(tokenizer):
-    assert avoided_after(tokenizer, "요약:\n- 여권을 챙기세요.\n-") == {first_token(tokenizer, "여권을")}
+    assert avoided_after(tokenizer, "체크리스트:\n- 해야 할 일:\n  - 여권을 챙기세요.\n-") == {
+        first_token(tokenizer, line) for line in ("해야 할 일:", "여권을")
+    }
 
 
-def test_another_list_may_begin_like_the_last_one(tokenizer):
+def test_another_list_may_begin_like_the_last_one_but_not_like_its_own_heading(tokenizer):
     text = "체크리스트:\n- 해야 할 일:\n  - 여권을 챙기세요.\n- 준비물:\n"
-    assert avoided_after(tokenizer, text) == set()
+    assert avoided_after(tokenizer, text) == {first_token(tokenizer, "준비물:")}
+
+
+def test_a_heading_that_comes_again_begins_no_section(tokenizer):
+    text = "- 해야 할 일:\n  - 여권을 챙기세요.\n- 준비물:\n  - 사진\n- 해야 할 일:\n"
+    lines = ("준비물:", "사진", "해야 할 일:")
+    assert avoided_after(tokenizer, text) == {first_token(tokenizer, line) for line in lines}
 
 
 def test_contacts_all_begin_alike(tokenizer):

@@ -167,14 +167,7 @@ def main(arguments: Sequence[str] = ()) -> None:
     torch.manual_seed(settings.seed)
     model = GPT(config)
     device = choose_sound_device(model.to(device), training.first_row(), dtype, settings.device_check)
-    trainer = Trainer(
-        model.to(device),
-        learning_rates(settings),
-        dtype,
-        settings.micro_batch_size,
-        settings.max_gradient_norm,
-        settings.average_span,
-    )
+    trainer = build_trainer(model.to(device), dtype, settings)
     counts = torch.from_numpy(count_tokens(training.reader.tokens, config.vocab_size))
     origin = Origin(tokenizer.to_str(), template.to_dict(), asdict(settings), inputs)
     files = open_files(settings, origin, counts, validation.token_bytes, config.parameter_count())
@@ -216,6 +209,18 @@ def learning_rates(settings: Settings) -> LearningRates:
         head=settings.head_rate,
         norm=settings.norm_rate,
         weight_decay=settings.weight_decay,
+    )
+
+
+def build_trainer(model: GPT, dtype: torch.dtype, settings: Settings) -> Trainer:
+    """What trains a model that is on its device."""
+    return Trainer(
+        model,
+        learning_rates(settings),
+        dtype,
+        settings.micro_batch_size,
+        settings.max_gradient_norm,
+        settings.average_span,
     )
 
 

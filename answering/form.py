@@ -85,7 +85,7 @@ class GuidedForm:
     ) -> None:
         """Raises ValueError if the shortest answer has more than `max_tokens` tokens."""
         self.template, self.material, self.count_tokens = template, material, count_tokens
-        self.headings = {line for part in template.parts for line in part.heading.split("\n")}
+        self.headings = set(template.heading_lines)
         shortest = "".join(f"{part.heading}\n{self._nothing(part)}" for part in template.parts)
         self.spare = max_tokens - count_tokens(shortest + template.answer_end.strip())
         if self.spare < 0:

@@ -48,7 +48,7 @@ class AnswerGuide:
     ) -> None:
         """`contacts` are the only ones allowed in free text, None: any; `no_repeat_ngram` is as in `Request`."""
         self.form, self.contacts, self.tokenizer, self.template = form, contacts, tokenizer, template
-        self.headings = {line for part in template.parts for line in part.heading.split("\n")}
+        self.headings_left = set(template.heading_lines)  # those that have not come yet
         self.repetition = Repetition(no_repeat_ngram)
         self.in_contacts = False  # below their heading, where all lines begin alike
         self.trie: Trie | None = None
@@ -103,11 +103,11 @@ class AnswerGuide:
 
     def _end_line(self, line: str) -> None:
         """A heading begins a section, the first time that it comes."""
-        if line in self.headings:
-            self.headings.remove(line)
-            self.repetition.begin_section()
+        begins_section = line in self.headings_left
+        if begins_section:
+            self.headings_left.remove(line)
             self.in_contacts = line == self.template.contacts
-        self.repetition.begin_line()
+        self.repetition.end_line(begins_section)
 
     def _offer(self, offered: Choice | Paragraph) -> None:
         self.offered = offered

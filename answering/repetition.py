@@ -14,17 +14,8 @@ class Repetition:
     def __init__(self, length: int) -> None:
         self.length = length
         self.line: list[int] = []
-        self.begin_section()
-
-    def begin_section(self) -> None:
-        """Forget what the last section said, but not how the line that ends it begins: the heading of the next."""
-        self.first_tokens = set(self.line[:1])
+        self.first_tokens: set[int] = set()  # of the lines of the section
         self.followers: dict[tuple[int, ...], set[int]] = {}  # length - 1 tokens -> those that came after them
-        self.begin_line()
-
-    def begin_line(self) -> None:
-        """Go to the next line; runs of tokens do not go across line ends."""
-        self.line = []
 
     def avoided(self) -> Collection[int]:
         """The tokens that would repeat something."""
@@ -40,6 +31,13 @@ class Repetition:
         if len(self.line) >= self.length - 1:
             self.followers.setdefault(self._last(), set()).add(token)
         self.line.append(token)
+
+    def end_line(self, begins_section: bool = False) -> None:
+        """Go to the next line; after a heading, which begins a section, only the heading is not to be repeated."""
+        if begins_section:
+            self.first_tokens = set(self.line[:1])
+            self.followers = {}
+        self.line = []
 
     def _last(self) -> tuple[int, ...]:
         """The last length - 1 tokens of the line, or fewer at its beginning."""

@@ -221,7 +221,7 @@ def read_parts(template: Template, text: str) -> dict[str, list[str]]:
 
 def has_form(template: Template, text: str) -> bool:
     """Whether every heading occurs once, in the right order, with at least one line below it."""
-    headings = [line for part in template.parts for line in part.heading.split("\n")]
+    headings = list(template.heading_lines)
     lines = [line for line in text.split("\n") if line.strip()]
     found = [index for index, line in enumerate(lines) if line in headings]
     if [lines[index] for index in found] != headings or found[0] != 0:

@@ -105,9 +105,14 @@ class Template:
         )
 
     @property
+    def heading_lines(self) -> tuple[str, ...]:
+        """The lines of all headings, those of the lists too, in the order in which every answer has them."""
+        return tuple(line for part in self.parts for line in part.heading.split("\n"))
+
+    @property
     def headings(self) -> tuple[str, ...]:
         """The section headings, in the order in which every answer has them."""
-        return tuple(line for part in self.parts for line in part.heading.split("\n") if not line.startswith("- "))
+        return tuple(line for line in self.heading_lines if not line.startswith("- "))
 
     def to_dict(self) -> dict[str, str]:
         """The template as strings, for a checkpoint; `Template(**strings)` is the same template."""

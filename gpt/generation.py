@@ -95,7 +95,8 @@ class _Text:
                 allowed = [token for token in allowed if (token in ways_out) == ends]
             return choose_token(logits, sampling, self.written, self.generator, allowed)
         if guide and (avoided := guide.avoided()):
-            logits = logits.index_add(0, torch.tensor(list(avoided)), torch.full((len(avoided),), AVOIDED))
+            logits = logits.clone()
+            logits[list(avoided)] += AVOIDED
         while True:
             token = choose_token(logits, sampling, self.written, self.generator)
             if not guide or guide.accepts(token):

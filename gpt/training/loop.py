@@ -67,11 +67,11 @@ class TrainingLoop:
             print(f"resumed at step {self.run.step:,}")
         else:
             if start.initial:
-                self.trainer.set_weights(start.initial.weights)
+                self.trainer.model.load_state_dict(start.initial.weights)
                 print(f"starting from the weights of {start.initial.path}")
             else:
                 initialize()
-                self.trainer.average.restart()
+            self.trainer.average.restart()
             self.files.put_aside()
             # Shows now, not in an hour, whether the disk has room; and gives a run that blows up a save to return to.
             self.save()

@@ -4,7 +4,7 @@
 >>> trainer.step(inputs, targets, rate_factor=1.0).loss
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -57,11 +57,6 @@ class Trainer:
         result = train_step(self.model, self.optimizer, inputs, targets, self.compute_gradients, self.max_gradient_norm)
         self.average.update()
         return result
-
-    def set_weights(self, weights: Mapping[str, Tensor]) -> None:
-        """Begin with these weights."""
-        self.model.load_state_dict(weights)
-        self.average.restart()
 
     def evaluate(self, validation: Validation, show: Callable[[int], None] = lambda _: None) -> Evaluation:
         """Measure the mean of the weights on the validation set; `show` gets the number of tokens measured so far.

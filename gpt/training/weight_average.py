@@ -1,8 +1,9 @@
 """The mean of the weights over the last part of a run: the model that is measured, saved for use, and asked.
 
 Each step moves the weights a little too far in the direction of its own batch; a mean over many steps has less of
-that noise (Polyak and Juditsky, 1992; Izmailov et al., 2018). Most of all on a small text that is read many times: 100
-steps with the bundled one end at 1.22 nats per token of grounded answers, their mean at 1.11.
+that noise (Polyak and Juditsky, 1992; Izmailov et al., 2018). It helps most with a small text that is read many times:
+after 100 steps with the bundled one, grounded answers have 1.22 nats per token with the last weights and 1.11 with
+the mean.
 """
 
 import copy
@@ -12,7 +13,6 @@ from typing import Any
 from gpt.model import GPT
 
 import torch
-from torch import Tensor
 
 
 class WeightAverage:
@@ -46,5 +46,4 @@ class WeightAverage:
 
     def restart(self) -> None:
         """Begin again with the weights that the source has now."""
-        weights: Mapping[str, Tensor] = self.source.state_dict()
-        self.load_state_dict({"model": weights})
+        self.load_state_dict({"model": self.source.state_dict()})

@@ -1,6 +1,7 @@
 """A request and its answer: how it ends, many at once, what is printed, artifacts that do not fit."""
 
 import threading
+from collections import Counter
 from dataclasses import replace
 
 from answering.assistant import Assistant
@@ -111,7 +112,8 @@ def test_free_words_avoid_what_their_section_says_already(raw_house, load, reque
 
     looping, avoiding = lines(no_repeat_ngram=0), lines(no_repeat_ngram=3)
     assert len(set(looping)) < len(looping) / 2
-    assert len(set(avoiding)) > len(avoiding) / 2
+    # A heading may come a second time, where it begins no section any more.
+    assert max(Counter(avoiding).values()) <= 2
 
 
 # --- Many at once ---

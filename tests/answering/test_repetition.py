@@ -28,14 +28,14 @@ def test_a_token_is_avoided_exactly_where_it_would_repeat_a_run_or_the_beginning
             if place + 1 >= length:
                 runs.add(tuple(line[place + 1 - length : place + 1]))
         begun.add(line[0])
-        repetition.begin_line()
+        repetition.end_line()
 
 
 def test_a_new_section_may_say_what_the_last_one_said():
     repetition = Repetition(2)
     for token in (5, 6, 7):
         repetition.take(token)
-    repetition.begin_section()
+    repetition.end_line(begins_section=True)
     assert repetition.avoided() == {5}  # the first token of the heading, which is the line that ends the section
     repetition.take(5)
     repetition.take(6)
@@ -46,7 +46,7 @@ def test_a_length_of_0_avoids_nothing():
     repetition = Repetition(0)
     for token in (5, 5, 5):
         repetition.take(token)
-        repetition.begin_line()
+        repetition.end_line()
         assert not repetition.avoided()
 
 

@@ -64,6 +64,11 @@ def test_transformers_ends_where_step_05_ends(folder, trained):
     assert config["max_length"] == trained["config"]["block_size"]
 
 
+def test_transformers_may_quote_the_document(folder):
+    # It would count the runs of tokens in the prompt as well as those in the answer.
+    assert "no_repeat_ngram_size" not in json.loads((folder / "generation_config.json").read_text(encoding="utf-8"))
+
+
 def test_greedy_is_said_in_the_words_of_transformers(house):
     house.run("export", temperature=0)
     config = json.loads((house.exported / "generation_config.json").read_text(encoding="utf-8"))

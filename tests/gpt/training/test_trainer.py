@@ -25,8 +25,8 @@ def new_model(dropout: float = 0.0) -> GPT:
     return GPT(GPTConfig(256, block_size=16, dropout=dropout, **shape))
 
 
-def new_trainer(micro_batch_size: int = 4, dropout: float = 0.0) -> Trainer:
-    return Trainer(new_model(dropout), RATES, torch.float32, micro_batch_size, max_gradient_norm=1.0)
+def new_trainer(micro_batch_size: int = 4, dropout: float = 0.0, average_span: float = 0.0) -> Trainer:
+    return Trainer(new_model(dropout), RATES, torch.float32, micro_batch_size, 1.0, average_span)
 
 
 def batch() -> tuple[torch.Tensor, torch.Tensor]:
@@ -79,18 +79,35 @@ def test_a_rate_of_zero_changes_no_weight():
 
 
 def test_a_restored_state_goes_on_to_the_bit_with_dropout_too():
-    unbroken = new_trainer(dropout=0.1)
+    unbroken = new_trainer(dropout=0.1, average_span=1.0)
     unbroken.step(*batch(), 1.0)
     saved = copy.deepcopy(unbroken.state_dict())
     for _ in range(2):
         unbroken.step(*batch(), 1.0)
 
-    resumed = new_trainer(dropout=0.1)
+    resumed = new_trainer(dropout=0.1, average_span=1.0)
     torch.rand(5)  # other random numbers than the saved ones
     resumed.load_state_dict(saved)
     for _ in range(2):
         resumed.step(*batch(), 1.0)
     assert torch.equal(weights(resumed.model), weights(unbroken.model))
+    assert torch.equal(weights(resumed.average.model), weights(unbroken.average.model))
+    assert not torch.equal(weights(resumed.average.model), weights(resumed.model))
+
+
+def test_a_save_of_a_version_without_a_mean_goes_on():
+    unbroken = new_trainer()
+    unbroken.step(*batch(), 1.0)
+    saved = copy.deepcopy(unbroken.state_dict())
+    for later in ("weights", "averaged_steps"):
+        del saved[later]
+
+    resumed = new_trainer(average_span=0.25)
+    resumed.load_state_dict(saved)
+    for trainer in (unbroken, resumed):
+        trainer.step(*batch(), 1.0)
+    assert torch.equal(weights(resumed.model), weights(unbroken.model))
+    torch.testing.assert_close(weights(resumed.average.model), weights(resumed.model))
 
 
 def test_a_loss_that_is_not_finite_leaves_the_weights_as_they_were(monkeypatch):
@@ -102,15 +119,28 @@ def test_a_loss_that_is_not_finite_leaves_the_weights_as_they_were(monkeypatch):
     assert torch.equal(weights(trainer.model), before)
 
 
-NO_MARKERS = SampleMarkers(-1, -1, -1, -1, -1)
+VALIDATION = Validation(
+    lambda rows: [batch()],
+    token_bytes=torch.ones(256, dtype=torch.int64),
+    token_count=56,
+    markers=SampleMarkers(-1, -1, -1, -1, -1),
+)
+
+
+def test_what_is_measured_and_saved_for_use_is_the_mean_of_the_weights():
+    trainer, asked = new_trainer(average_span=1.0), new_trainer()
+    for _ in range(10):
+        trainer.step(*batch(), 1.0)
+    of_mean, state = trainer.evaluate(VALIDATION), trainer.state_dict()
+    asked.model.load_state_dict(state["model"])
+    assert asked.evaluate(VALIDATION) == of_mean
+    asked.model.load_state_dict(state["weights"])
+    assert asked.evaluate(VALIDATION).loss.nats < of_mean.loss.nats  # ten steps from chance: the last ones are better
 
 
 def test_a_new_model_needs_eight_bits_for_each_of_256_equally_likely_bytes():
     shown = []
-    validation = Validation(
-        lambda rows: [batch()], token_bytes=torch.ones(256, dtype=torch.int64), token_count=56, markers=NO_MARKERS
-    )
-    evaluation = new_trainer().evaluate(validation, shown.append)
+    evaluation = new_trainer().evaluate(VALIDATION, shown.append)
     assert evaluation.loss.bits_per_byte == pytest.approx(8.0)
     assert all(loss.tokens == 0 for loss in evaluation.by_kind.values())
     assert shown == [56]

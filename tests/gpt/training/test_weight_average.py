@@ -1,4 +1,4 @@
-"""The mean of the weights covers the last part of a run, can be resumed, and is what is measured."""
+"""The mean of the weights covers the same last share of every run, and can be resumed."""
 
 from gpt.model import GPT, GPTConfig
 from gpt.training.weight_average import WeightAverage

@@ -49,7 +49,7 @@ TEMPERATURE = 0.3  # 0 = always the most likely token; higher = more varied, les
 TOP_K = 50  # choose among this many most likely tokens; 0 = all
 TOP_P = 0.9  # choose among the most likely tokens that together have this probability; 1 = all
 REPETITION_PENALTY = 1.0  # over 1 makes tokens already written less likely
-NO_REPEAT_NGRAM = 12  # own words, below one heading: no run of so many tokens twice, no lines that begin alike; 0 = any
+NO_REPEAT_NGRAM = 6  # own words, below one heading: no run of so many tokens twice, no lines that begin alike; 0 = any
 SEED = 1337  # the same seed gives the same answer; 0 or more
 
 # --- Machine ---

@@ -14,6 +14,8 @@ from corpus.retrieval.ranking import index_texts, search
 
 CHOICES = 3  # posts that are offered when none is likely to answer the question
 CANDIDATES = 30  # documents that are looked at; several may be parts of one post
+COMPARED_BY_TITLE = 10  # posts with the highest scores
+IN_TITLE = 0.3  # of its score that a post gains if its title contains the whole question; a quarter of it for half
 SAYS_SOMETHING = 0.8  # of what the best part of a post says: another part that says as much is used too
 ANSWERS_ANOTHER_PART = 0.6  # how likely a document must be the answer to a part of the question that no other answers
 
@@ -71,12 +73,20 @@ class DocumentSearch:
         return Candidates([best, *others, *more], searched=True, needed=1 + len(others))
 
     def _find_posts(self, question: str, count: int) -> list[list[Source]]:
-        """The parts that say something of each of the best posts, the best part first."""
+        """The parts that say something of each of the best posts, the best part first.
+
+        A title that contains the question says what the post is about; a post can mention anything.
+        """
+        most = max(count, COMPARED_BY_TITLE)
         posts: dict[int, list[FoundDocument]] = {}
         for found in search(self.index, question, CANDIDATES):
             posts.setdefault(int(self.index.posts[found.number]), []).append(found)
-        best = [[self._read(found) for found in parts] for parts in list(posts.values())[:count]]
-        return [[parts[0], *self._others_that_say_something(question, *parts)] for parts in best]
+        read = [([self._read(found) for found in parts], parts[0].score) for parts in list(posts.values())[:most]]
+        read.sort(key=lambda post: -post[1] * (1 + IN_TITLE * self._share_in_title(question, post[0][0]) ** 2))
+        return [[parts[0], *self._others_that_say_something(question, *parts)] for parts, _ in read[:count]]
+
+    def _share_in_title(self, question: str, source: Source) -> float:
+        return find_evidence(self.index, question, source.title, "")[1]
 
     def _others_that_say_something(self, question: str, best: Source, *others: Source) -> list[Source]:
         """The other parts of a post whose own text contains about as much of the question as the best part's."""

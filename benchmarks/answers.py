@@ -2,7 +2,11 @@
 
     python -m benchmarks.answers                    # 100 documents, each with its text and without
     python -m benchmarks.answers --limit 10 --show 5
-    python -m benchmarks.answers --form free --no-verify-lines --no-verify-contacts    # what the model does by itself
+    python -m benchmarks.answers --control control/ckpt.pt    # beside the answers of another model
+
+The first table is that of the settings, the second one that of the model alone (--form free --no-verify-lines
+--no-verify-contacts). A figure that a control of one training step reaches too is not the model's. To make one, run:
+python 04_train_gpt_from_scratch.py --max-steps 1 --checkpoint-path control/ckpt.pt
 
 Takes every setting of step 05 as well, with the values set there. The question with a document is the one
 of its grounded sample, that without is the one of its closed-book sample. The answer of the sample, which step 01
@@ -83,6 +87,9 @@ class Finished:
     ended: bool
 
 
+Runs = dict[str, tuple[list[Finished], float | None]]  # way of answering -> answers, seconds
+
+
 def main(arguments: Sequence[str] = ()) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
@@ -90,25 +97,48 @@ def main(arguments: Sequence[str] = ()) -> None:
     parser.add_argument("--val-bin", default="data/val.bin", help="made by step 03")
     parser.add_argument("--limit", type=int, default=100, help="documents to ask about")
     parser.add_argument("--show", type=int, default=0, help="answers to print with their question and reference")
+    parser.add_argument("--control", default="", help="a checkpoint to compare with: of one step, for example")
     options, others = parser.parse_known_args(arguments)
     pipeline.require_setting(options.limit >= 1, f"--limit is {options.limit}; it must be at least 1")
     settings = replace(pipeline.read_settings(step_05.Settings, vars(step_05), others), closed_book=False)
     step_05.check_settings(settings)
-    request = step_05.request_of(settings)
     assistant = Assistant.load(step_05.artifacts_of(settings))
+    control = None
+    if options.control:
+        control = Assistant.load(replace(step_05.artifacts_of(settings), checkpoint_path=options.control))
     held_out = read_held_out(assistant, options.val_bin, options.limit)
+    request = step_05.request_of(settings)
+    alone = replace(request, form="free", verify_lines=False, verify_contacts=False)
+    tables = {"as the settings say": request, "the model alone: form free, no line or contact verified": alone}
+    if request == alone:
+        del tables["as the settings say"]
+    for title, wanted in tables.items():
+        print(f"\n{title}")
+        runs = answer_in_all_ways(wanted, held_out, assistant, control, settings.rows)
+        print_shown(runs, options.show)
+        print_table(measure_all(runs, assistant), len(held_out))
+
+
+def answer_in_all_ways(
+    request: Request, held_out: Sequence[HeldOut], assistant: Assistant, control: Assistant | None, rows: int
+) -> Runs:
+    """The answers with the documents, without them, and those of the control with them."""
     grounded = [(each, replace(request, question=each.question, document=each.document)) for each in held_out]
     closed_book = [
         (each, replace(request, question=each.closed_question, closed_book=True))
         for each in held_out
         if each.closed_question
     ]
-    runs = {
-        "grounded": answer_all(assistant, grounded, settings.rows, "grounded"),
-        "closed-book": answer_all(assistant, closed_book, settings.rows, "closed-book"),
+    return {
+        "grounded": answer_all(assistant, grounded, rows, "grounded"),
+        **({"control": answer_all(control, grounded, rows, "control")} if control else {}),
+        "closed-book": answer_all(assistant, closed_book, rows, "closed-book"),
         "step 01's": ([Finished(each, each.question, each.reference, True) for each in held_out], None),
     }
-    print_shown(runs, options.show)
+
+
+def measure_all(runs: Runs, assistant: Assistant) -> dict[str, dict[str, float | None]]:
+    """The measures of each way of answering."""
     values = [value for values in contacts_of(assistant.contacts_file.entries).values() for value in values]
     table = {(label, normalize_value(label, value)) for label, value in values}
     columns = {}
@@ -117,7 +147,7 @@ def main(arguments: Sequence[str] = ()) -> None:
         columns[name] = add_up(measure(each, assistant.template, encode_with(assistant), known) for each in answers)
         if seconds is not None:
             columns[name]["seconds per answer"] = seconds / max(1, len(answers))
-    print_table(columns, len(held_out))
+    return columns
 
 
 def read_held_out(assistant: Assistant, val_bin: str, limit: int) -> list[HeldOut]:
@@ -340,7 +370,7 @@ def print_table(columns: dict[str, dict[str, float | None]], documents: int) -> 
         print(f"{row:25}{cells}" + (f"{GOALS[row]:7.1f}" if row in GOALS else ""))
 
 
-def print_shown(runs: dict[str, tuple[list[Finished], float | None]], count: int) -> None:
+def print_shown(runs: Runs, count: int) -> None:
     """Some answers to read, each beside what step 01 made of the document."""
     for name in ("grounded", "closed-book"):
         for answer in runs[name][0][:count]:

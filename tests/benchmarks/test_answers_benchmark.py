@@ -259,17 +259,23 @@ def test_the_held_out_documents_come_with_their_titles_questions_and_answers(bui
         assert has_form(TEMPLATE, each.reference)
 
 
-def test_the_table_has_a_column_for_each_way_to_ask(built_house, capsys):
+def test_two_tables_have_a_column_for_each_way_to_ask(built_house, capsys):
     paths = {
         "checkpoint-path": "checkpoint",
+        "control": "checkpoint",
         "samples-path": "samples",
         "contacts-path": "contacts",
         "val-bin": "val_bin",
     }
     flags = [text for flag, name in paths.items() for text in (f"--{flag}", str(getattr(built_house, name)))]
-    main([*flags, "--device", "cpu", "--limit", "1", "--show", "1"])
-    output = capsys.readouterr().out
-    assert output.count("--- step 01's") == 2
-    header, form = (next(line for line in output.split("\n") if line.startswith(start)) for start in ("1 doc", "form"))
-    assert header.split()[2:] == ["grounded", "closed-book", "step", "01's", "goal"]
-    assert form.split() == ["form", "1.000", "1.000", "1.000", "1.0"]
+    main([*flags, "--device", "cpu", "--limit", "1", "--show", "1", "--max-new-tokens", "150"])
+    guided, alone = capsys.readouterr().out.split("\nthe model alone: form free, no line or contact verified\n")
+    for table, form in (guided, ["1.000", "1.000", "1.000", "1.000"]), (alone, ["0.000", "0.000", "0.000", "1.000"]):
+        assert table.count("--- step 01's") == 2
+        rows = [
+            next(line for line in table.split("\n") if line.startswith(start)).split() for start in ("1 doc", "form")
+        ]
+        assert rows == [
+            ["1", "documents", "grounded", "control", "closed-book", "step", "01's", "goal"],
+            ["form", *form, "1.0"],
+        ]

@@ -65,6 +65,13 @@ def test_a_document_is_found_by_its_own_title_and_says_where_it_stands(bundled_h
     assert found.file == "raw.txt" and found.title in raw_lines[found.line - 1]
 
 
+@pytest.mark.parametrize("question", ["여권을 잃어버렸어요. 무엇부터 해야 하나요?", "여권 분실했는데 어떻게 해요?"])
+def test_a_post_whose_title_contains_the_question_comes_before_one_that_mentions_it_often(look_up, question):
+    best, second = posts_of(look_up(question))[:2]
+    assert best.title == "필리핀에서 여권을 분실했을 때 해야 할 일"
+    assert second.title.startswith("분실물 찾기") and second.text.count("여권") >= 3
+
+
 def test_a_question_of_several_parts_needs_a_document_for_each(look_up):
     found = look_up("여권을 잃어버렸을 때 할 일이랑 태풍이 올 때 준비할 것 알려줘")
     passport, typhoon = found.documents[: found.needed]

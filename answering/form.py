@@ -9,7 +9,7 @@ from typing import ClassVar
 from answering.material import Material
 from corpus.template import CONTACT_START, AnswerPart, Template, write_contact, write_institution
 
-MIN_SUMMARY_LINES = 3  # besides the title
+MIN_SUMMARY_LINES = 3
 MAX_ITEMS = 6  # of the summary, and of a list that is not taken from a document
 MAX_INSTITUTIONS = 5  # taken from contacts.json; those of a document are all listed
 FREE_LINE_TOKENS = 60  # of a line that is not taken from a document
@@ -58,15 +58,12 @@ class Items:
 
     texts: Sequence[str] | None  # None: free lines
     starts: Sequence[str]  # of free lines; the first line begins with the first of them
-    first: int  # number of texts that always come first
     least: int
     most: int
     in_order: bool = True  # of the document
 
     def next_of(self, remaining: Sequence[str], written: int) -> Sequence[str]:
         """Those of the remaining texts that may come after `written` others."""
-        if written < self.first:
-            return remaining[:1]
         missing = self.least - written
         if self.in_order and 1 < missing <= len(remaining):
             return remaining[: 1 - missing]  # after a later text too few would remain
@@ -170,14 +167,13 @@ class GuidedForm:
             blocks = self._contact_blocks(spare) if material.contacts is not None else None
             least = len(blocks or ()) if material.all_contacts else 0
             most = max(least, MAX_INSTITUTIONS)
-            return Items(blocks, [part.bullet, CONTACT_START], 0, least, most, in_order=False)
+            return Items(blocks, [part.bullet, CONTACT_START], least, most, in_order=False)
         lines = self._lines(part)
         if part.name == "summary":
-            first = int(material.begins_with_title)
-            return Items(lines, [part.bullet], first, first + MIN_SUMMARY_LINES, MAX_ITEMS)
+            return Items(lines, [part.bullet], MIN_SUMMARY_LINES, MAX_ITEMS)
         # All of them: an incomplete checklist is worse than none, and a small model would leave items out.
         most = len(lines) if lines is not None else MAX_ITEMS
-        return Items(lines, [part.bullet], 0, most, most)
+        return Items(lines, [part.bullet], most, most)
 
     def _contact_blocks(self, spare: int) -> list[str]:
         """The lines of each institution with as many of its contacts as fit."""

@@ -7,7 +7,7 @@ from answering.contacts_file import Contacts, ContactsFile, contacts_of
 from answering.request import Request
 from answering.source import Source
 from answering.verification import KnownContacts
-from corpus.extraction.answers import extract_answer, extract_review, has_title
+from corpus.extraction.answers import extract_answer, extract_review
 from corpus.extraction.contacts import has_hidden_contacts
 from corpus.extraction.owners import UNNAMED
 from corpus.extraction.passages import candidate_passages
@@ -25,7 +25,6 @@ LEAST_OF_BEST = 0.6
 class Material:
     """What an answer may be made of; None means any text."""
 
-    begins_with_title: bool = False  # the first line of the summary is the title, which always comes
     lists: Mapping[str, Sequence[str]] | None = None  # name of a part -> its lines, in the order of the document
     # One becomes the details. For each first sentence, passages that begin with it, the longest first.
     passages: Sequence[Sequence[str]] | None = None
@@ -99,9 +98,8 @@ def material_of(documents: Sequence[tuple[str, str]], question: str = "", style:
     # Two documents may share a line or a contact.
     contacts = {institution: list(dict.fromkeys(values)) for institution, values in contacts.items()}
     lists = {name: list(dict.fromkeys(lines)) for name, lines in lists.items()}
-    begins = bool(documents) and has_title(*documents[0])
     about = passages_about(question, list(dict.fromkeys(passages)))
-    return Material(begins, lists, about, contacts, all_contacts=True)
+    return Material(lists, about, contacts, all_contacts=True)
 
 
 def passages_about(question: str, passages: Sequence[tuple[str, ...]]) -> Sequence[tuple[str, ...]]:

@@ -19,11 +19,8 @@ def extract_answer(document: Document, question: str = "") -> Answer:
     for contact in find_contacts(text, title):
         contacts.setdefault(contact.institution, []).append(contact)
     to_do, to_bring, to_beware = ([shorten(line) for line in lines] for lines in find_checklist(text, title))
-    summary = summarize(text, title, question)
-    if has_title(text, title):
-        # The question contains the title too. Repeating it at the beginning of the answer is the easiest rule for a
-        # model to learn, and the title tells the model what the rest is about.
-        summary.insert(0, shorten(title))
+    # The question contains the title: a summary repeats it only if the text has nothing else to say.
+    summary = summarize(text, title, question) or ([shorten(title)] if title and title in text else [])
     return Answer(summary, to_do, to_bring, to_beware, contacts, choose_details(text, summary))
 
 
@@ -32,8 +29,3 @@ def extract_review(document: Document, question: str = "") -> Answer:
     review = find_review(document.text, document.title)
     merits, drawbacks, audience = ([shorten(line) for line in lines] for lines in review)
     return replace(extract_answer(document, question), merits=merits, drawbacks=drawbacks, audience=audience)
-
-
-def has_title(text: str, title: str) -> bool:
-    """Whether a document contains its title; then the title is the first line of the summary."""
-    return bool(title) and title in text

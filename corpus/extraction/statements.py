@@ -16,6 +16,7 @@ from corpus.extraction.marks import (
     mark_of,
     strip_mark,
 )
+from corpus.extraction.tables import AMOUNT
 from corpus.raw.layout import CHAT_PREFIX, HEAD_LINE, ITEM_NUMBER, MARKS_ONLY, NUMBERED_ITEM
 from corpus.raw.sentences import split_sentences
 from corpus.raw.titles import repeats_title
@@ -168,7 +169,8 @@ def _read_line(line: str, heading: str, may_be_heading: bool, is_marked: bool) -
     is_short = len(body) <= LONGEST_HEADING and not ENDS_LIKE_SENTENCE.search(body)
     is_announcement = body.endswith((":", "：")) and len(body) <= LONGEST_ANNOUNCEMENT
     statement = Statement(heading=heading, is_item=is_item, is_numbered=is_numbered)
-    if is_marked or is_announcement or IN_BRACKETS.match(body) or (is_short and not is_item and may_be_heading):
+    names = is_short and not is_item and may_be_heading and not _tells(body)
+    if is_marked or is_announcement or IN_BRACKETS.match(body) or names:
         return replace(statement, heading="", is_heading=True), [body]
     if len(run_in := [piece.strip(" ,/") for piece in RUN_IN_ITEM.split(body)]) > 2:
         if run_in[0].endswith((":", "：")) or not (mark_of(run_in[0]) or ENDS_LIKE_SENTENCE.search(run_in[0])):
@@ -182,6 +184,11 @@ def _read_line(line: str, heading: str, may_be_heading: bool, is_marked: bool) -
     is_plain_item = is_short and not is_item and bool(heading)
     is_one_statement = (is_item or is_plain_item) and len(body) <= LONGEST_ITEM
     return replace(statement, is_plain_item=is_plain_item), [body] if is_one_statement else split_sentences(body)
+
+
+def _tells(body: str) -> bool:
+    """Whether a short line tells something itself, and names no list below it: "일시: 3월 2일", "접수비 300페소"."""
+    return bool(INLINE_HEADING.match(body) or AMOUNT.search(body))
 
 
 def _split_list(text: str) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from corpus.extraction.marks import ASKS
 from corpus.extraction.shortening import LONGEST_LINE, shorten
+from corpus.extraction.signs import SIGNS_AT_END
 from corpus.extraction.statements import Statement, read_lines
 from corpus.extraction.tables import AMOUNT, name_columns
 from corpus.raw.sentences import SENTENCE_END
@@ -36,8 +37,18 @@ ANNOUNCES = re.compile(r"(?:다음|아래)(?:과|와)?\s?(?:같|사항|내용|�
 LISTED_ELSEWHERE = re.compile(r"준비물|구비|지참|제출\s?서류|필요\s?서류|챙길|가져")
 
 ATTACHMENT = re.compile(r"첨부\s?파일|회\s?다운로드|\.(?:pdf|hwp|docx?|xlsx?|jpe?g|png)\b", re.IGNORECASE)
+# Statements about the text itself or its writer: "이런 글 써도 되나 고민하다가 올립니다.", "제 얘기 풀어 볼게요."
+ABOUT_THE_TEXT = re.compile(
+    r"(?:글|말씀|이야기|얘기|기록|후기|썰|메모|일기|정보|경험|내용|순서)(?:을|를|만|도|은|이|하나|라도)?\s.{0,14}(?:올[려립린리]|올렸|적[어습는을]|적었|씁니다|써\s?[봅보볼]|쓰려|쓴다|남[겨깁긴기]|풀어|풀게|풉니다|공유|정리(?:함|해|했|합)|기억하세요)"
+    r"|이렇게\s(?:해|하)\s?(?:보세요|세요|십시오|시면\s?됩니다)[.!~]*$|도움이?\s?(?:됐|되었|될까|되면)|(?:알려|소개|정리|설명|공유|말씀|안내)\S{0,2}\s?(?:드릴게요|드리겠습니다|드리려|드려\s?볼게요|볼게요|보겠습니다|드리고자)"
+    r"|^(?:자세한|나머지|기타)\s.{0,14}(?:보세요|보십시오|참고|참조|확인(?:하세요|하십시오|바랍니다)|문의)|(?:아래|위|여기|이것|첨부|본문)(?:를|을)?\s?.{0,6}(?:보세요|참고(?:하세요|하십시오|하시|바랍니다)|참조)"
+)
 # What a statement's weight is multiplied by, for each that it matches.
-WORTHS = ((SMALL_TALK, 0.15), (ANNOUNCES, 0.15), (ADVISES, 1.4), (TOTAL, 1.3))
+WORTHS = ((ADVISES, 1.4), (TOTAL, 1.3))
+SAYS_NOTHING = (SMALL_TALK, ANNOUNCES, ABOUT_THE_TEXT)
+WORTH_OF_NOTHING = 0.1
+WORTH_OF_STORY = 0.4  # of what the writer did, in a text that advises
+LEAST_ADVICE = 1 / 3  # of the statements of a text that advises
 
 
 def summarize(text: str, title: str, question: str = "") -> list[str]:
@@ -49,7 +60,8 @@ def summarize(text: str, title: str, question: str = "") -> list[str]:
     repeat each other.
     """
     rows = "\n".join(name_columns(text.split("\n")))
-    statements = [each for each in read_lines(rows, title) if _may_be_chosen(each)]
+    complete = [each for each in read_lines(rows, title) if _may_be_chosen(each)]
+    statements = [each for each in complete if _says_something(each, title)] or ([] if title else complete)
     words = [{*content_words(each.text), *FIGURES.findall(each.text)} for each in statements]
     factors = _factors(statements, words, f"{title} {question}")
     most = min(MOST_SUMMARY_LINES, max(3, 2 * len(statements) // 3))
@@ -60,18 +72,35 @@ def _may_be_chosen(statement: Statement) -> bool:
     """Whether a statement says something by itself: no heading and no fragment."""
     text = statement.text
     is_long_enough = len(text) >= SHORTEST_SENTENCE and len(CONTENT_WORD.findall(text)) >= 2
+    names_figure = statement.inline_heading and FACT.search(statement.inline_heading) and _has_figure(text)
     return not (statement.is_heading or ATTACHMENT.search(text)) and (
-        is_long_enough or bool(AMOUNT.search(text) and CONTENT_WORD.search(text))
+        is_long_enough or bool(names_figure) or bool(AMOUNT.search(text) and CONTENT_WORD.search(text))
     )
+
+
+def _says_something(statement: Statement, title: str) -> bool:
+    """Whether a statement has a figure, or words beyond the title and beyond small talk."""
+    text = statement.text
+    if _has_figure(text):
+        return True
+    title_words = set(content_words(title))
+    repeats = len(title_words) > 1 and title_words.issuperset(content_words(text))
+    return not repeats and not any(pattern.search(text) for pattern in SAYS_NOTHING)
+
+
+def _has_figure(text: str) -> bool:
+    return bool(MAY_TELL_FIGURE.search(text) and TELLS_FIGURE.search(text))
 
 
 def _factors(statements: Sequence[Statement], words: Sequence[set[str]], topic: str) -> list[float]:
     """For each statement, what the sum of its words' weights is multiplied by."""
     topic_words = set(content_words(topic))
     is_answered = any(statement.is_reply for statement in statements)
+    advises = sum(bool(ADVISES.search(each.text)) for each in statements) >= LEAST_ADVICE * len(statements)
+    is_story = [advises and _is_story(each.text) for each in statements]
     return [
         (1 + 0.5 * len(statement_words & topic_words))
-        * (1.3 if index == 0 else 1.0)
+        * (WORTH_OF_STORY if is_story[index] else 1.3 if index == 0 else 1.0)
         * (0.6 if len(statement.text) > LONGEST_LINE else 1.0)
         * _worth(statement, is_answered)
         / (len(statement_words) + 2)
@@ -79,19 +108,27 @@ def _factors(statements: Sequence[Statement], words: Sequence[set[str]], topic: 
     ]
 
 
+def _is_story(text: str) -> bool:
+    """Whether a statement tells what somebody did, without an amount."""
+    return bool(SIGNS_AT_END["tells a story"].search(text)) and not AMOUNT.search(text)
+
+
 def _worth(statement: Statement, is_answered: bool) -> float:
     """How much a statement tells a reader: figures and advice more than questions and small talk."""
     text = statement.text
-    has_figure = bool(MAY_TELL_FIGURE.search(text) and TELLS_FIGURE.search(text))
+    has_figure = _has_figure(text)
     worth = 0.2 if ASKS.search(text[-LONGEST_QUESTION_END:]) else 1.0
     for pattern, factor in WORTHS:
         if pattern.search(text):
             worth *= factor
+    worth *= WORTH_OF_NOTHING if any(pattern.search(text) for pattern in SAYS_NOTHING) else 1.0
     worth *= 2.0 if has_figure else 1.0
     if not has_figure:
         worth *= 1.0 if SENTENCE_END.search(text) else 0.6  # a list item says little by itself
         worth *= 1.0 if len(text) >= 15 else 0.6
-    elif FACT.search(statement.inline_heading or statement.heading):
+    elif FACT.search(statement.inline_heading):
+        worth *= 2.5
+    elif FACT.search(statement.heading):
         worth *= 1.5
     if LISTED_ELSEWHERE.search(statement.inline_heading or statement.heading):
         worth *= 0.4
@@ -113,8 +150,14 @@ def _choose(words: Sequence[set[str]], factors: Sequence[float], most: int) -> l
         for index in list(left):
             shared = words[index] & words[best]
             sums[index] -= sum(weight[word] for word in shared) / 2
-            if len(shared) > MOST_SHARED_WORDS * min(len(words[index]), len(words[best])):
+            figures, best_figures = _figures(words[index]), _figures(words[best])
+            differ = figures and best_figures and not figures & best_figures  # two rows of a price list
+            if not differ and len(shared) > MOST_SHARED_WORDS * min(len(words[index]), len(words[best])):
                 left.remove(index)
         for word in words[best]:
             weight[word] /= 2
     return chosen
+
+
+def _figures(words: set[str]) -> set[str]:
+    return {word for word in words if word[:1].isdigit()}

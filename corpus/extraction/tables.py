@@ -6,6 +6,7 @@ CELL_END = re.compile(r"\s*\|\s*|\t+| {2,}|\s/\s|,(?!\d{3}(?!\d))\s?")
 AMOUNT = re.compile(
     r"\d[\d,.]*\s?(?:천|만|억)?\s?(?:원|페소|달러|불|엔|위안|유로|%|PHP|P\b)|₱\s?\d|\$\s?\d|^\d{1,3}(?:,\d{3})+|^\d{3,}$|^(?:무료|불가|없음|당일|무상)$"
 )
+LABEL_AND_AMOUNT = re.compile(r"([가-힣A-Za-z][^\d]*?)\s+(₱?\d[\d,.]*\s?(?:원|페소|달러|만\s?원)?)$")
 FEWEST_ROWS = 2  # below the head of a table
 
 
@@ -32,6 +33,8 @@ def name_columns(lines: list[str]) -> list[str]:
 def _write_row(head: list[str], row: list[str]) -> str:
     if not row:
         return ""  # the rule below the head
+    if labelled := LABEL_AND_AMOUNT.match(row[0]):  # "회원 1,200 | 1,500" below "평일 | 주말"
+        head, row = [labelled[1], *head], [labelled[1], labelled[2], *row[1:]]
     cells = ", ".join(f"{name} {cell}" for name, cell in zip(head[1:], row[1:], strict=False) if cell not in ("", "-"))
     return f"{row[0]}: {cells}"
 

@@ -115,14 +115,14 @@ def test_no_document_at_all_gives_the_shortest_answer(write, seed, room):
     assert all(line.strip(" -") == TEMPLATE.nothing for lines in parts.values() for line in lines)
 
 
-def test_a_summary_begins_with_the_title_and_has_some_lines_more(write):
+def test_a_summary_has_some_lines_of_the_document(write):
     more = "\n".join(
         f"재발급 {number}단계에서는 영사과 {number}번 창구에 여권 서류를 냅니다." for number in range(1, 10)
     )
     material = material_of_text(f"{DOCUMENT}\n{more}")
     summaries = [parts_of(write(material, 1000, seed)[0])["summary"] for seed in range(20)]
-    assert {summary[0] for summary in summaries} == {"- 마닐라에서 여권을 잃어버렸을 때"}
-    assert min(map(len, summaries)) == 1 + MIN_SUMMARY_LINES
+    assert not any("- 마닐라에서 여권을 잃어버렸을 때" in summary for summary in summaries)
+    assert min(map(len, summaries)) == MIN_SUMMARY_LINES
     assert len({tuple(summary) for summary in summaries}) > 3  # which of the lines is the model's choice
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from benchmarks.samples import GOALS, LABELLED, Score, compare, print_scores, similar_owner, squeeze
 from corpus.extraction import checklists, linear, owners
-from corpus.extraction.contact_values import find_values
+from corpus.extraction.contact_text import ContactText
 from corpus.extraction.linear import ROWS
 from corpus.extraction.statements import Statement, read_statements
 from corpus.raw.normalization import normalize, standardize_labels
@@ -147,16 +147,15 @@ def learn_owners(posts: list[Labelled]) -> np.ndarray:
     is_right: list[bool] = []
     count = 0  # of the values whose owner is known
     for post in posts:
-        lines = post["clean"].split("\n")
-        found = [find_values(line) for line in lines]
+        text = ContactText.of(post["clean"], post["found_title"])
         named = {
             (contact["kind"], squeeze(standardize_labels(normalize(contact["value"])))): squeeze(contact["institution"])
             for contact in post["contacts"]
         }
         previous = ""
-        for number, values in enumerate(found):
+        for number, values in enumerate(text.found):
             for index, value in enumerate(values):
-                candidates = owners.find_candidates(lines, found, number, index, post["found_title"], previous)
+                candidates = owners.find_candidates(text, number, index, previous)
                 owner = named.get((value.label, squeeze(value.value)), "")
                 exact = [squeeze(candidate.name) == owner for candidate in candidates]
                 right = exact if any(exact) else [similar_owner(squeeze(one.name), owner) for one in candidates]

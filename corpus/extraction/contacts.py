@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterable
 
-from corpus.extraction.contact_values import find_values, normalize_value
+from corpus.extraction.contact_text import ContactText
+from corpus.extraction.contact_values import normalize_value
 from corpus.extraction.offices import find_office
 from corpus.extraction.owners import choose_owner, owner_of_last_resort
 from corpus.extraction.telephone import country_of
@@ -18,18 +19,16 @@ def find_contacts(text: str, title: str = "") -> list[Contact]:
     The owner is somebody named near the value; otherwise it is `title`, if that may be a name.
     """
     contacts: dict[tuple[str, str, str], Contact] = {}
-    lines = text.split("\n")
-    found = [find_values(line) for line in lines]
+    read = ContactText.of(text, title)
     previous_owner = ""
-    for number, values in enumerate(found):
+    for number, values in enumerate(read.found):
         for index, value in enumerate(values):
-            owner = choose_owner(lines, found, number, index, title, previous_owner)
+            owner = choose_owner(read, number, index, previous_owner)
             previous_owner = owner or previous_owner
-            office, note = find_office(lines, found, number, index, title, owner)
+            office, note = find_office(read.lines, read.found, number, index, title, owner)
             institution = office if office and office != title else owner_of_last_resort(title)
-            country = country_of(
-                value.value, lines[number], "\n".join(lines[max(0, number - 3) : number]), f"{title}\n{text}"
-            )
+            above = "\n".join(read.lines[max(0, number - 3) : number])
+            country = country_of(value.value, read.lines[number], above, read.whole)
             normalized = normalize_value(value.label, value.value, country)
             contact = Contact(institution, value.label, value.value, normalized, note if value.label == "TEL" else "")
             contacts.setdefault((institution, value.label, value.value), contact)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from corpus.raw.layout import BULLET
 from corpus.raw.normalization import LABELS
@@ -134,15 +135,17 @@ def _belongs_before(word: re.Match[str], following: re.Match[str], text: str) ->
     )
 
 
-def find_names(text: str) -> list[tuple[str, str]]:
+@lru_cache(maxsize=256)  # the contacts of a text are searched in the same lines
+def find_names(text: str) -> tuple[tuple[str, str], ...]:
     """(name, type) of every name in a text; the type is "institution", "latin" or "person"."""
     names = [(name, "institution") for name in find_institutions(text)]
     known = {name for name, _ in names}
     latin = (match[0].strip(" .,") for match in LATIN_WORDS.finditer(text))
     names += [(name, "latin") for name in latin if len(name) > 2 and name not in known]
-    return names + [(match[0].strip(), "person") for match in PERSON.finditer(text)]
+    return (*names, *((match[0].strip(), "person") for match in PERSON.finditer(text)))
 
 
+@lru_cache(maxsize=1024)  # like find_names
 def clean_name(text: str) -> str:
     """A name without bullets, marks, brackets and words such as "contact" that belong to the value after it."""
     name = BULLET.sub("", text.strip())

@@ -2,11 +2,11 @@
 
 import math
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from corpus.extraction.contact_values import CONTACT_LABEL, FoundValue
+from corpus.extraction.contact_text import ContactText, FoundValues
+from corpus.extraction.contact_values import CONTACT_LABEL
 from corpus.extraction.institutions import (
     INSTITUTION_ENDINGS,
     LONGEST_NAME,
@@ -31,8 +31,6 @@ UNNAMED = "문의처"  # the owner of a contact in a text without names
 # --- Where names are searched ---
 LINES_ABOVE = 8  # lines with text above a contact
 LINES_BELOW = 2
-LINES_COUNTED = 40  # at the beginning of a text, for its most frequent names
-MOST_FREQUENT_NAMES = 6
 LONGEST_OWNER_HEADING = 40  # characters
 
 # --- How much lower the score of a better name may be; scores are logits ---
@@ -51,17 +49,13 @@ SENDER = re.compile(
     rf"|^{CHAT_DATE_AND_TIME}, ([^:]{{1,20}}) : |^ㄴ\s*\[?([^\]:]{{1,14}})\]?\s?:\s"
 )
 
-FoundValues = Sequence[FoundValue]  # of one line
 
+def choose_owner(text: ContactText, line: int, index: int, previous: str) -> str:
+    """The best name for the owner of the value `text.found[line][index]`; "" if there is no name.
 
-def choose_owner(
-    lines: Sequence[str], found: Sequence[FoundValues], line: int, index: int, title: str, previous: str
-) -> str:
-    """The best name for the owner of the value `found[line][index]`; "" if there is no name.
-
-    `found` holds the contact values of every line; `previous` is the owner of the value before this one.
+    `previous` is the owner of the value before this one.
     """
-    candidates = find_candidates(lines, found, line, index, title, previous)
+    candidates = find_candidates(text, line, index, previous)
     if not candidates:
         return ""
     scores = score(*candidate_features(candidates), len(candidates), learned_weights()["owner"])[0]
@@ -134,26 +128,24 @@ class _Candidates:
             self.add(name, f"{position} {name_type} {min(rank, 2)}")
 
 
-def find_candidates(
-    lines: Sequence[str], found: Sequence[FoundValues], line: int, index: int, title: str, previous: str
-) -> list[Candidate]:
+def find_candidates(text: ContactText, line: int, index: int, previous: str) -> list[Candidate]:
     """All names that may be the owner of a value, with their features; the arguments are those of `choose_owner`."""
     candidates = _Candidates()
-    text = lines[line]
-    if (sender := SENDER.match(text)) and sender.end() <= found[line][0].start:
+    found = text.found
+    written = text.lines[line]
+    if (sender := SENDER.match(written)) and sender.end() <= found[line][0].start:
         candidates.add(next(filter(None, sender.groups())), "speaker")
-        text = " " * sender.end() + text[sender.end() :]
-    _add_same_line(candidates, text, found[line], index)
-    _add_lines_around(candidates, lines, found, line)
-    if title:
-        candidates.add(title, "title")
-        candidates.add_names(title, "in title")
-    frequent = Counter(name for other in lines[:LINES_COUNTED] for name, _ in find_names(other))
-    for name, count in frequent.most_common(MOST_FREQUENT_NAMES):
+        written = " " * sender.end() + written[sender.end() :]
+    _add_same_line(candidates, written, found[line], index)
+    _add_lines_around(candidates, text.lines, found, line)
+    if text.title:
+        candidates.add(text.title, "title")
+        candidates.add_names(text.title, "in title")
+    for name, count in text.frequent:
         candidates.add(name, f"named {min(count, 4)} times")
     if previous:
         candidates.add(previous, "previous", f"previous of the line {index > 0}")
-    _describe(candidates, found[line][index].label, "".join("".join(lines).split()), "".join(title.split()))
+    _describe(candidates, found[line][index].label, text.squeezed, text.squeezed_title)
     return list(candidates.by_key.values())
 
 

@@ -61,7 +61,8 @@ def summarize(text: str, title: str, question: str = "") -> list[str]:
     """
     rows = "\n".join(name_columns(text.split("\n")))
     complete = [each for each in read_lines(rows, title) if _may_be_chosen(each)]
-    statements = [each for each in complete if _says_something(each, title)] or ([] if title else complete)
+    title_words = set(content_words(title))
+    statements = [each for each in complete if _says_something(each, title_words)] or ([] if title else complete)
     words = [{*content_words(each.text), *FIGURES.findall(each.text)} for each in statements]
     factors = _factors(statements, words, f"{title} {question}")
     most = min(MOST_SUMMARY_LINES, max(3, 2 * len(statements) // 3))
@@ -78,12 +79,11 @@ def _may_be_chosen(statement: Statement) -> bool:
     )
 
 
-def _says_something(statement: Statement, title: str) -> bool:
+def _says_something(statement: Statement, title_words: set[str]) -> bool:
     """Whether a statement has a figure, or words beyond the title and beyond small talk."""
     text = statement.text
     if _has_figure(text):
         return True
-    title_words = set(content_words(title))
     repeats = len(title_words) > 1 and title_words.issuperset(content_words(text))
     return not repeats and not any(pattern.search(text) for pattern in SAYS_NOTHING)
 
@@ -141,6 +141,7 @@ def _choose(words: Sequence[set[str]], factors: Sequence[float], most: int) -> l
     """The indices of the best statements, at most so many, the best first; `words` are those of each statement."""
     weight = {word: float(count) for word, count in Counter(word for each in words for word in each).items()}
     sums = [sum(weight[word] for word in statement_words) for statement_words in words]
+    figures = [{word for word in each if word[:1].isdigit()} for each in words]
     left = {index for index, statement_words in enumerate(words) if statement_words}
     chosen: list[int] = []
     while left and len(chosen) < most:
@@ -150,14 +151,10 @@ def _choose(words: Sequence[set[str]], factors: Sequence[float], most: int) -> l
         for index in list(left):
             shared = words[index] & words[best]
             sums[index] -= sum(weight[word] for word in shared) / 2
-            figures, best_figures = _figures(words[index]), _figures(words[best])
-            differ = figures and best_figures and not figures & best_figures  # two rows of a price list
+            # Two rows of a price list share their words, but not their figures.
+            differ = figures[index] and figures[best] and not figures[index] & figures[best]
             if not differ and len(shared) > MOST_SHARED_WORDS * min(len(words[index]), len(words[best])):
                 left.remove(index)
         for word in words[best]:
             weight[word] /= 2
     return chosen
-
-
-def _figures(words: set[str]) -> set[str]:
-    return {word for word in words if word[:1].isdigit()}

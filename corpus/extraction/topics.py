@@ -74,18 +74,19 @@ def keyword_topics(document: Document) -> tuple[str, ...]:
     count: Counter[str] = Counter()
     forms: dict[str, set[str]] = {}
     for word, times in Counter(CONTENT_WORD.findall(document.text)).items():
-        stem = _noun_stem(word)
-        if stem:
-            count[stem] += times
-            forms.setdefault(stem, set()).add(word[len(stem) :])
+        stem = NOUN_PARTICLE.sub("", word) if len(word) > 2 else word
+        count[stem] += times
+        forms.setdefault(stem, set()).add(word[len(stem) :])
     head = document.text[:HEAD_CHARACTERS]
     score = {
-        stem: count[stem]
+        stem: times
         + 2 * (len(forms[stem]) - 1)
         + (2 if stem in head else 0)
         + (3 if stem in document.title else 0)
-        for stem in count
-        if (count[stem] > 1 or stem in document.title) and any(form.startswith(SURE_PARTICLES) for form in forms[stem])
+        for stem, times in count.items()
+        if (times > 1 or stem in document.title)
+        and any(form.startswith(SURE_PARTICLES) for form in forms[stem])
+        and _is_noun(stem)
     }
     best = sorted(score, key=score.__getitem__, reverse=True)[:2]
     if len(best) == 2 and (best[0] in best[1] or best[1] in best[0]):
@@ -93,9 +94,8 @@ def keyword_topics(document: Document) -> tuple[str, ...]:
     return tuple(sorted(best, key=document.text.find))
 
 
-@lru_cache(maxsize=1 << 16)
-def _noun_stem(word: str) -> str:
-    """여권 for 여권을; "" for a word that is not a noun."""
-    stem = NOUN_PARTICLE.sub("", word) if len(word) > 2 else word
-    is_noun = len(stem) > 1 and "가" <= stem[-1] <= "힣" and not NO_TOPIC.search(stem) and is_noun_phrase(stem)
-    return stem if is_noun and (ord(stem[-1]) - ord("가")) % 28 != 20 else ""  # ㅆ ends the stem of a verb
+@lru_cache(maxsize=1 << 14)
+def _is_noun(stem: str) -> bool:
+    """Whether a word without its particle is a noun: 여권."""
+    may_be_noun = len(stem) > 1 and "가" <= stem[-1] <= "힣" and not NO_TOPIC.search(stem) and is_noun_phrase(stem)
+    return may_be_noun and (ord(stem[-1]) - ord("가")) % 28 != 20  # ㅆ ends the stem of a verb

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from corpus.extraction.contacts import find_contacts
 from corpus.preparation import Tally, prepare_post, select_posts
 from corpus.raw.cleaning import clean_lines
 from corpus.raw.duplicates import DuplicateFinder
@@ -75,7 +76,29 @@ def quotation_marks(size: int) -> str:
     return "번호,제목,내용\n" + "".join(f'{number},"여권,재발급을 신청하세요\n' for number in range(size))
 
 
-TEXTS: dict[str, tuple[Callable[[int], str], int]] = {
+def directory(size: int) -> str:
+    """The numbers of many offices, one a line."""
+    return "지역 출장소 연락처\n" + "".join(f"{number}구역 출장소 TEL: {telephone(number)} (평일)\n" for number in range(size))
+
+
+def directory_in_one_line(size: int) -> str:
+    """Sentences and then the numbers of many offices, without a line end."""
+    contacts = "".join(f"{number}구역 출장소 {telephone(number)}, " for number in range(size))
+    return "여권을 잃어버린 사람은 가까운 경찰서에 갑니다. " * size + contacts
+
+
+def ids(size: int) -> str:
+    """The names of many people in a messenger, without a line end."""
+    return "".join(f"haneul_{number} " for number in range(size))
+
+
+def telephone(number: int) -> str:
+    """A number of its own for each number."""
+    return f"02-{number // 10_000:03}-{number % 10_000:04}"
+
+
+Texts = dict[str, tuple[Callable[[int], str], int]]  # by name: what writes a text, and a size for it
+TEXTS: Texts = {
     "loose list": (loose_list, 1_000),
     "one letter a line": (letters, 20_000),
     "posts with one number": (one_contact, 2_000),
@@ -86,6 +109,12 @@ TEXTS: dict[str, tuple[Callable[[int], str], int]] = {
     "lines with a colon": (colons, 1_000),
     "open quotation marks": (quotation_marks, 2_000),
 }
+# Step 01 cuts a text into short documents; in these its contacts are searched uncut.
+UNCUT_TEXTS: Texts = {
+    "contacts in lines": (directory, 500),
+    "contacts in one line": (directory_in_one_line, 400),
+    "ids in one line": (ids, 2_000),
+}
 
 
 def main() -> None:
@@ -95,11 +124,12 @@ def main() -> None:
     prepare("여권을 잃어버렸을 때\n대사관에 신고하세요.\n")  # whatever is loaded once
     print(f"{'text':24} {'KB':>7} {'seconds':>8} {'twice':>8} {'growth':>7}")
     failed = []
-    for name, (write, size) in TEXTS.items():
+    for name, (write, size) in (TEXTS | UNCUT_TEXTS).items():
         if options.names and name not in options.names:
             continue
         text = write(size)
-        once, twice = fastest(text), fastest(write(2 * size))
+        read = find_contacts if name in UNCUT_TEXTS else prepare
+        once, twice = fastest(read, text), fastest(read, write(2 * size))
         growth = twice / once
         failed += [name] if growth > MOST_GROWTH else []
         print(f"{name:24} {len(text.encode()) / 1e3:7.0f} {once:8.2f} {twice:8.2f} {growth:7.2f}", flush=True)
@@ -107,18 +137,18 @@ def main() -> None:
         sys.exit(f"more than {MOST_GROWTH} times as long for twice the size: {', '.join(failed)}")
 
 
-def fastest(text: str) -> float:
-    """The processor time of step 01 in seconds, without that of writing files."""
+def fastest(read: Callable[[str], object], text: str) -> float:
+    """The processor time of reading a text, in seconds."""
     times = []
     for _ in range(RUNS):
         started = time.process_time()
-        prepare(text)
+        read(text)
         times.append(time.process_time() - started)
     return min(times)
 
 
 def prepare(text: str) -> None:
-    """What step 01 does with a text, in one process."""
+    """What step 01 does with a text, in one process and without writing files."""
     with tempfile.TemporaryFile() as kept, tempfile.TemporaryDirectory() as folder:
         raw = Path(folder) / "raw.txt"
         raw.write_text(text, encoding="utf-8")

@@ -22,6 +22,7 @@ OTHER_MESSENGER = re.compile(
     r"(?:텔레그램|telegram|인스타(?:그램)?|insta(?:gram)?|라인|line|왓츠앱|whatsapp|바이버|viber|페이스북|facebook|트위터)[^,/|]{0,12}$",
     re.IGNORECASE,
 )
+LONGEST_MESSENGER = 40  # characters: more than OTHER_MESSENGER matches
 
 # --- Addresses ---
 ADDRESS_VALUE = re.compile(
@@ -88,7 +89,8 @@ def _possible_spans(line: str) -> Iterator[tuple[int, int, str]]:
     for match in KAKAO_VALUE.finditer(line) if "KAKAO: " in line else ():
         yield *match.span(1), "KAKAO"
     for match in BARE_ID.finditer(line) if "_" in line else ():
-        if not match[0].isupper() and not OTHER_MESSENGER.search(line[: match.start()]):
+        before = line[max(0, match.start() - LONGEST_MESSENGER) : match.start()]
+        if not match[0].isupper() and not OTHER_MESSENGER.search(before):
             yield *match.span(), "KAKAO"
     for match in ADDRESS_VALUE.finditer(line) if "ADDR: " in line else ():
         yield *_address_span(line, *match.span(1)), "ADDR"

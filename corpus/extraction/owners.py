@@ -32,6 +32,7 @@ UNNAMED = "문의처"  # the owner of a contact in a text without names
 LINES_ABOVE = 8  # lines with text above a contact
 LINES_BELOW = 2
 LONGEST_OWNER_HEADING = 40  # characters
+CHARACTERS_BEFORE = 1_000  # the first value of a line: more than a document has
 
 # --- How much lower the score of a better name may be; scores are logits ---
 FULLER_NAME_MARGIN = 0.6  # than that of a part of the name
@@ -155,11 +156,12 @@ def _segments(text: str) -> list[str]:
 
 def _add_same_line(candidates: _Candidates, text: str, found: FoundValues, index: int) -> None:
     """Add the names on the line of a value: before it, behind it, and at the beginning of the line."""
-    before = text[found[index - 1].end if index else 0 : found[index].start]
+    start = found[index].start
+    before = text[found[index - 1].end if index else max(0, start - CHARACTERS_BEFORE) : start]
     after = text[found[index].end : found[index + 1].start if index + 1 < len(found) else len(text)]
     _add_before(candidates, before, is_first=index == 0)
     _add_after(candidates, after)
-    head = _segments(text[: found[0].start])
+    head = _segments(text[max(0, found[0].start - CHARACTERS_BEFORE) : found[0].start])
     if head:
         candidates.add(head[0], f"first of the line {index == 0}")
     if index:

@@ -52,6 +52,7 @@ PAGE_NUMBER = re.compile(
     r"^\s*(?:[-–—]\s?\d{1,4}\s?[-–—]|(?:page|p\.|쪽|페이지)\s?\d{1,4}(?:\s?(?:of|/)\s?\d{1,4})?|\d{1,4}\s?(?:쪽|페이지))\s*$",
     re.IGNORECASE,
 )
+PAGE_OF_PAGES = re.compile(r"^\s*(\d{1,3})\s?/\s?(\d{1,3})\s*$")  # "3 / 12"; alone it may be a date
 # A rule of CSS, a declaration of it on a line of its own, or a statement of JavaScript.
 STYLE_RULE = re.compile(
     r"^\s*(?:[.#@]?[\w\-.#:>, *()\[\]=\"]{1,120}\{[^{}가-힣]{0,400}\}?"
@@ -67,6 +68,8 @@ LEAST_REPEATS = 3  # of a running head
 def without_furniture(lines: Sequence[Line]) -> list[Line]:
     """The lines that are part of a post; the first line of a post on a page has the number of the page's first."""
     kinds = [_kind(line.text) for line in lines]
+    for number in _numbered_pages(lines):
+        kinds[number] = "page"
     if not any(kinds):
         return list(lines)
     written = [number for number, line in enumerate(lines) if line.text.strip()]
@@ -107,6 +110,16 @@ def _kind(text: str) -> str:
     if len(BOARD_FIELD.findall(text)) >= 2 and re.search(r"\d", text) and not SENTENCE_END.search(text):
         return "board"
     return "weak" if BESIDE_A_PAGE.match(text) else ""
+
+
+def _numbered_pages(lines: Sequence[Line]) -> set[int]:
+    """The lines that count pages: "3 / 12" where the last line of this shape is "2 / 12", and that one too."""
+    numbered = [(number, match) for number, line in enumerate(lines) if (match := PAGE_OF_PAGES.match(line.text))]
+    pages: set[int] = set()
+    for (above, previous), (number, match) in pairwise(numbered):
+        if previous[2] == match[2] and int(previous[1]) + 1 == int(match[1]) <= int(match[2]):
+            pages |= {above, number}
+    return pages
 
 
 def _page_numbers(lines: Sequence[Line], written: list[int], kinds: list[str]) -> set[int]:

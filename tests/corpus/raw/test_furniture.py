@@ -102,6 +102,14 @@ def test_a_line_of_a_post_stays(line):
     assert line in texts(f"비자 연장 안내\n{line}\n만료 전에 신청하세요.")
 
 
+def test_numbers_of_pages_with_their_count_go_and_dates_and_shares_stay():
+    pages = "쓰레기는 지하에 내놓고\n2 / 12\n가전제품은 먼저 신고하\n3 / 12\n세요."
+    assert texts(pages) == ["쓰레기는 지하에 내놓고", "가전제품은 먼저 신고하", "세요."]
+    diary = ["3/12", "마닐라에 왔다.", "3/13", "비자를 신청했다.", "4/12", "비자를 받았다."]
+    assert texts("\n".join(diary)) == diary
+    assert texts("완성도\n3 / 12\n나머지는 내년에 한다.") == ["완성도", "3 / 12", "나머지는 내년에 한다."]
+
+
 def test_page_numbers_and_running_heads_go():
     pages = "\n".join(
         f"쓰레기는 {page}층에 내놓고\n입주민 안내서\n- {page} -\n문은 {page}시에 닫으세요." for page in (1, 2, 3)

@@ -78,7 +78,9 @@ def quotation_marks(size: int) -> str:
 
 def directory(size: int) -> str:
     """The numbers of many offices, one a line."""
-    return "지역 출장소 연락처\n" + "".join(f"{number}구역 출장소 TEL: {telephone(number)} (평일)\n" for number in range(size))
+    return "지역 출장소 연락처\n" + "".join(
+        f"{number}구역 출장소 TEL: {telephone(number)} (평일)\n" for number in range(size)
+    )
 
 
 def directory_in_one_line(size: int) -> str:

@@ -33,6 +33,7 @@ ROOT = Path(__file__).resolve().parent.parent
 Labelled = dict[str, Any]  # a post and its labels
 UNSEEN_WEB = "web_unseen"
 UNSEEN = ("fresh", UNSEEN_WEB)
+QUESTIONS = "finding"  # holds questions, and no posts
 LEARNED_SECTIONS = ("contact owners", "to do", "to bring", "to beware")
 FOLDS = 6
 CHECKLIST_DECAY = 2e-6  # weight decay; both were chosen by cross-validation
@@ -46,7 +47,8 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="write the weights that all labelled posts teach")
     parser.add_argument("--curve", action="store_true", help="learn from ever more of the posts; judge by unseen ones")
     options = parser.parse_args()
-    posts = [post for path in sorted(LABELLED.glob("*.jsonl")) if path.stem not in UNSEEN for post in read_posts(path)]
+    paths = [path for path in sorted(LABELLED.glob("*.jsonl")) if path.stem not in (*UNSEEN, QUESTIONS)]
+    posts = [post for path in paths for post in read_posts(path)]
     if options.curve:
         learning_curve(posts, read_posts(LABELLED / f"{UNSEEN_WEB}.jsonl"))
         return

@@ -15,7 +15,7 @@ from corpus.extraction.institutions import (
     find_institutions,
     find_names,
 )
-from corpus.extraction.marks import strip_mark
+from corpus.extraction.marks import mark_of, strip_mark
 from corpus.raw.layout import BULLET
 
 LONGEST_ROLE = 20  # characters
@@ -43,6 +43,12 @@ BEHIND_OFFICE = re.compile(
 )
 ENDS_AS_OFFICE = re.compile(rf"(?:{INSTITUTION_ENDINGS}|[가-힣]{{2,6}}(?:과|국|청|처|팀))(?:\([^()]*\))?$")
 
+LINES_OF_GREETING = 5  # at the beginning of a text
+GREETING = re.compile(
+    rf"\W*안녕하(?:세요|십니까)[\s,.!?~^]*([가-힣A-Za-z][가-힣A-Za-z0-9&· ]{{0,18}}(?:{INSTITUTION_ENDINGS}|레지던스|아파트|게스트하우스|펜션|민박))\s?(?:입니다|이에요|예요)"
+)
+ROOM = re.compile(r"[가-힣]실$")  # of an office: "예방접종실"
+
 OFFICE_WITH_PARTS = re.compile(
     r"(?:[가-힣]{2,6}(?:과|팀|국|청|처)|대사관|영사관|분관|출장소|사무소|공단|공사|은행|의료원|병원|대학교|학교|센터|관리단)(?:\([^()]*\))?$"
 )
@@ -57,6 +63,8 @@ def find_office(
     """
     label = _label(lines[line], found[line], index)
     note = _note(label, lines[line][found[line][index].end :])
+    if owner == clean_name(label) and ROOM.search(label) and (office := _office_of_list(lines, found, line)):
+        return office, label
     if owner and owner != title and not ONLY_ROLE.match(owner) and not PART_OF_OFFICE.match(owner):
         if owner != clean_name(label) or not NEEDS_OFFICE.search(label) or find_names(label):
             return owner, "" if note in owner else note
@@ -66,7 +74,7 @@ def find_office(
         return label, ""  # "하얀이 치과", not "치과"
     if owner == title and not note:
         return owner, ""
-    office = _office_above(lines, found, line) or _office_in(title)
+    office = _office_above(lines, found, line) or _office_in(title) or _writer(lines)
     return (office, note if note not in office else "") if office else (owner, "")
 
 
@@ -107,8 +115,32 @@ def _office_above(lines: Sequence[str], found: Sequence[Sequence[FoundValue]], l
         left -= 1
         if left == 0:
             return ""
-        if not found[number] and (office := _office_in(lines[number])):
+        if not found[number] and (office := _bare_office(lines[number]) or _office_in(lines[number])):
             return office
+    return ""
+
+
+def _office_of_list(lines: Sequence[str], found: Sequence[Sequence[FoundValue]], line: int) -> str:
+    """The office above a list item whose own number is on that line: "본소 051-000-4000" above "- 예방접종실 …"."""
+    mark = mark_of(lines[line])
+    for number in range(line - 1, max(-1, line - LINES_BELOW_OFFICE) if mark else line, -1):
+        if mark_of(lines[number]) != mark:
+            return clean_name(_label(lines[number], found[number], 0)) if found[number] else ""
+    return ""
+
+
+def _bare_office(heading: str) -> str:
+    """The mission that a heading consists of, also where its kind is all of its name: "■ 대사관"; "" for none."""
+    name = clean_name(strip_mark(heading))
+    return name if re.fullmatch("(?:대사관|총?영사관|분관|출장소)", name) else ""
+
+
+def _writer(lines: Sequence[str]) -> str:
+    """The office that greets the reader by its name: "안녕하세요. 하늘 레지던스입니다."; "" for none."""
+    for line in lines[:LINES_OF_GREETING]:
+        if greeting := GREETING.match(line):
+            name = clean_name(greeting[1])
+            return "" if SENTENCE_SIGN.search(name) else name
     return ""
 
 

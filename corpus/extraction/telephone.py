@@ -80,7 +80,9 @@ def find_numbers(line: str) -> Iterator[tuple[int, int]]:
     spans: list[tuple[int, int]] = []
     allows_local = "TEL: " in line or "☎" in line or NEXT_NUMBER.search(line)
     for match in (LABELLED_NUMBER if allows_local else PHONE_NUMBER).finditer(line):
-        if not DATE_SHAPE.match(match[0]) and not OTHER_NUMBER_BEFORE.search(line[max(0, match.start() - 20) : match.start()]):
+        if not DATE_SHAPE.match(match[0]) and not OTHER_NUMBER_BEFORE.search(
+            line[max(0, match.start() - 20) : match.start()]
+        ):
             spans.append(match.span())
     yield from spans
     for match in CALLED_NUMBER.finditer(line):

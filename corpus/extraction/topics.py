@@ -79,10 +79,7 @@ def keyword_topics(document: Document) -> tuple[str, ...]:
         forms.setdefault(stem, set()).add(word[len(stem) :])
     head = document.text[:HEAD_CHARACTERS]
     score = {
-        stem: times
-        + 2 * (len(forms[stem]) - 1)
-        + (2 if stem in head else 0)
-        + (3 if stem in document.title else 0)
+        stem: times + 2 * (len(forms[stem]) - 1) + (2 if stem in head else 0) + (3 if stem in document.title else 0)
         for stem, times in count.items()
         if (times > 1 or stem in document.title)
         and any(form.startswith(SURE_PARTICLES) for form in forms[stem])

@@ -53,3 +53,27 @@ def test_hours_and_remarks_are_no_owners(line):
 def test_a_note_is_written_behind_the_value():
     answer = extract_answer(Document("raw.txt", 1, 0, 0, "연락망", standardize_labels(normalize(HEADED))))
     assert "- 세부분관\n  - TEL: 0917-000-1519 (긴급)" in Template().write_answer(answer)
+
+
+def test_a_room_below_the_number_of_its_office_is_a_note():
+    text = "우리 구 보건소와 지소\n본소(중앙로 12) 051-000-4000\n - 예방접종실 051-000-4012\n동부지소 051-000-4100"
+    assert owners_and_notes(text, "우리 구 보건소와 지소") == [("본소", ""), ("본소", "예방접종실"), ("동부지소", "")]
+
+
+def test_the_office_that_greets_the_reader_is_the_owner_if_nothing_else_names_it():
+    text = "수영장 임시 휴장\n안녕하세요, 스카이라인 레지던스입니다.\n바닥 타일을 바꿉니다.\n☎ 02-0000-4417 Lobby"
+    assert [owner for owner, _ in owners_and_notes(text, "수영장 임시 휴장")] == ["스카이라인 레지던스"]
+
+
+@pytest.mark.parametrize(
+    "greeting", ["안녕하세요, 이번에 이사 온 사람입니다.", "안녕하세요 다바오에 사는 김하늘입니다"]
+)
+def test_a_person_who_greets_the_reader_is_no_office(greeting):
+    assert [owner for owner, _ in owners_and_notes(f"단수 안내\n{greeting}\n긴급 0917-000-7712", "단수 안내")] == [
+        "단수 안내"
+    ]
+
+
+def test_a_mission_that_is_only_called_by_its_kind_is_an_office():
+    text = "영사콜 및 비상 연락망\n■ 대사관\n영사과 : +63-2-0000-9213\n야간 및 휴일 : 0917-000-9219"
+    assert owners_and_notes(text, "영사콜 및 비상 연락망")[1] == ("대사관", "야간 및 휴일")

@@ -115,7 +115,7 @@ TEXTS: Texts = {
 UNCUT_TEXTS: Texts = {
     "contacts in lines": (directory, 500),
     "contacts in one line": (directory_in_one_line, 400),
-    "ids in one line": (ids, 2_000),
+    "ids in one line": (ids, 5_000),
 }
 
 

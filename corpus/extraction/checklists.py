@@ -66,11 +66,20 @@ def classify(statements: Sequence[Statement], title: str = "") -> list[str]:
         for name, bonus in _bonuses(statement):
             scores[LISTS.index(name), index] += bonus
     names = [LISTS[index] for index in scores.argmax(axis=0)]
+    _drop_headings(names, statements)
     asks = bool(ASKS.search(title)) and any(statement.is_reply for statement in statements)
     return [
         _correct(name, statement, is_asked=asks and not statement.is_reply)
         for statement, name in zip(statements, names, strict=True)
     ]
+
+
+def _drop_headings(names: list[str], statements: Sequence[Statement]) -> None:
+    """A heading is no step if a step is below it: "1. 출국 직후 신청" above how to do it."""
+    with_steps = {each.heading for each, name in zip(statements, names, strict=True) if name == "do"}
+    for index, statement in enumerate(statements):
+        if statement.is_heading and names[index] == "do" and statement.text in with_steps:
+            names[index] = "none"
 
 
 def _is_petition(statements: Sequence[Statement]) -> bool:

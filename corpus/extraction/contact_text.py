@@ -33,7 +33,15 @@ class ContactText:
         found = [find_values(line) for line in lines]
         names: Counter[str] = Counter()
         if any(found):
-            names.update(name for line in lines[:LINES_COUNTED] for name, _ in find_names(line))
+            first = zip(lines[:LINES_COUNTED], found, strict=False)
+            names.update(name for line, values in first for name, _ in find_names(_without(values, line)))
         squeezed = "".join(text.split())[:CHARACTERS_COUNTED]
         frequent = names.most_common(MOST_FREQUENT_NAMES)
         return cls(lines, title, found, f"{title}\n{text}", squeezed, "".join(title.split()), frequent)
+
+
+def _without(values: FoundValues, line: str) -> str:
+    """The line with spaces in place of its values: the town of an address is nobody's name."""
+    for value in values:
+        line = line[: value.start] + " " * (value.end - value.start) + line[value.end :]
+    return line

@@ -72,7 +72,7 @@ NO_NAME_ALONE = re.compile(rf"^(?:{INSTITUTION_ENDINGS}|응급실|고객부|[A-Z
 NOT_AFTER_TITLE = r"(?<!\b(?:St|Dr|Mr|Ms)\.)(?<!\b(?:Mrs|Sta|Sto)\.)"
 SENTENCE_SIGN = re.compile(
     rf"[.!?…]{NOT_AFTER_TITLE}|(?:[다요죠음함됨임며고서면지니까데]|려고|어도|아도|하게|으로|에서|에게|한테|보다)$|(?:은|는|을|를)\s"
-    r"|(?:하|되|있|없|않)[가-힣]*\s"
+    r"|(?:하(?!늘|나|얀|람|루\s)|되|있|없|않)[가-힣]*\s"
 )
 
 # Text with one of these is no name, but part of a sentence ("방학에 한국 갈 때 조심", "급하시면") or of a web address.

@@ -8,7 +8,7 @@ from corpus.raw.sentences import SENTENCE_END
 LONGEST_HEADING = 25  # characters
 # Bullets that Korean word processors and boards write, besides those of `BULLET`.
 ITEM_MARK = re.compile(
-    rf"{BULLET.pattern}|^\s*(?:[※ㆍ‧・◇▢▣▲△▼▽◈❍♦♣➤➔➜⇒❖✱✳✦❑❏⓵-⓾❶-❿ⓐ-ⓩ∙⦁⁃–—]|\(?[가나다라마바사아자차카타파하]\)|\(?[ivxIVX]{{1,4}}[.)])\s?(?=\S)"
+    rf"^\s*(?:[\U0001f300-\U0001faff][\ufe0f\U0001f3fb-\U0001f3ff]+|\d\ufe0f?\u20e3)\s?(?=\S)|{BULLET.pattern}|^\s*(?:[➡※ㆍ‧・◇▢▣▲△▼▽◈❍♦♣➤➔➜⇒❖✱✳✦❑❏⓵-⓾❶-❿ⓐ-ⓩ∙⦁⁃–—]\ufe0f?|\(?[가나다라마바사아자차카타파하]\)|\(?[ivxIVX]{{1,4}}[.)])\s?(?=\S)"
     r"|^\s*#{1,6}\s+(?=\S)"
 )
 ENDS_LIKE_SENTENCE = re.compile(r"(?:[.!?~]|[다요죠음함됨임니까])[\s\"”’)\]ㅋㅎㅠ^!]*$")

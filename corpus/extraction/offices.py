@@ -43,9 +43,13 @@ BEHIND_OFFICE = re.compile(
 )
 ENDS_AS_OFFICE = re.compile(rf"(?:{INSTITUTION_ENDINGS}|[가-힣]{{2,6}}(?:과|국|청|처|팀))(?:\([^()]*\))?$")
 
+LIST_TITLE = re.compile(r"(?:명단|목록|모음|리스트|연락처)$")
+LONGEST_NAME_ON_CARD = 20  # characters
 LINES_OF_GREETING = 5  # at the beginning of a text
 GREETING = re.compile(
-    rf"\W*안녕하(?:세요|십니까)[\s,.!?~^]*([가-힣A-Za-z][가-힣A-Za-z0-9&· ]{{0,18}}(?:{INSTITUTION_ENDINGS}|레지던스|아파트|게스트하우스|펜션|민박))\s?(?:입니다|이에요|예요)"
+    r"\W*안녕하(?:세요|십니까)[\s,.!?~^]*"
+    rf"([가-힣A-Za-z][가-힣A-Za-z0-9&· ]{{0,18}}(?:{INSTITUTION_ENDINGS}|레지던스|아파트|게스트하우스|펜션|민박))"
+    r"\s?(?:입니다|이에요|예요)"
 )
 ROOM = re.compile(r"[가-힣]실$")  # of an office: "예방접종실"
 
@@ -63,6 +67,8 @@ def find_office(
     """
     label = _label(lines[line], found[line], index)
     note = _note(label, lines[line][found[line][index].end :])
+    if LIST_TITLE.search(title) and (name := _name_on_card(lines, found, line, owner)):
+        return name, note
     if owner == clean_name(label) and ROOM.search(label) and (office := _office_of_list(lines, found, line)):
         return office, label
     if owner and owner != title and not ONLY_ROLE.match(owner) and not PART_OF_OFFICE.match(owner):
@@ -104,6 +110,19 @@ def _heading_right_above(lines: Sequence[str], found: Sequence[Sequence[FoundVal
             is_office = OFFICE_WITH_PARTS.search(heading) and heading not in title
             return heading if is_office and _office_in(heading) else ""
     return ""
+
+
+def _name_on_card(lines: Sequence[str], found: Sequence[Sequence[FoundValue]], line: int, owner: str) -> str:
+    """The name that begins the paragraph of a contact, if it does not hold `owner`: "김하늘 통역사"; "" for none."""
+    first = line
+    while first > max(0, line - LINES_BELOW_OFFICE) and lines[first - 1].strip():
+        first -= 1
+    name = clean_name(strip_mark(lines[first]))
+    is_name = 2 <= len(name) <= LONGEST_NAME_ON_CARD and not SENTENCE_SIGN.search(name) and not re.search(r"\d", name)
+    begins = first > 0 and not lines[first - 1].strip()
+    if found[first] or not begins or not is_name or ONLY_ROLE.match(name) or PART_OF_OFFICE.match(name):
+        return ""
+    return "" if owner and any(owner in each for each in lines[first : line + 1]) else name
 
 
 def _office_above(lines: Sequence[str], found: Sequence[Sequence[FoundValue]], line: int) -> str:

@@ -33,6 +33,7 @@ INLINE_LIST = re.compile(r"((?:준비물|준비할\s?것|필요한\s?것|챙길\
 LIST_HEADING = re.compile(
     r"준비|구비|서류|챙|가져|지참|물품|첨부|붙임|필요|재료|주의|유의|조심|금지|절차|순서|방법|할\s?일|신청|접수|팁|단점|장점|참고|예약|등록|납부|이의"
 )
+HASHTAGS = re.compile(r"\s*#[^\s#]+(?:[\s,]*#[^\s#]+)+\s*$")  # "#바기오 #버스"
 RUN_IN_ITEM = re.compile(r"(?<=[\s:])(?=\(?\d{1,2}[.)]\s?[^\d\s]|[①-⑳])")
 
 
@@ -96,7 +97,7 @@ def read_lines(text: str, title: str = "") -> tuple[Statement, ...]:
         if MARKS_ONLY.match(line):  # a blank line, a rule, or the line below the head of a table
             at.after_blank = at.after_blank or "|" not in line
             continue
-        if HEAD_LINE.match(line) or repeats_title(line, title):
+        if HEAD_LINE.match(line) or repeats_title(line, title) or HASHTAGS.match(line):
             continue
         at.is_reply = at.is_reply or number >= reply_start or bool(REPLY.match(line))
         statements += _read_next(line, following[number], any(lines[number + 1 : number + 2]), at)

@@ -77,3 +77,13 @@ def test_a_person_who_greets_the_reader_is_no_office(greeting):
 def test_a_mission_that_is_only_called_by_its_kind_is_an_office():
     text = "영사콜 및 비상 연락망\n■ 대사관\n영사과 : +63-2-0000-9213\n야간 및 휴일 : 0917-000-9219"
     assert owners_and_notes(text, "영사콜 및 비상 연락망")[1] == ("대사관", "야간 및 휴일")
+
+
+def test_a_card_in_a_list_of_people_begins_with_its_name():
+    text = "마닐라 통역사 명단\n\n김하늘 통역사\n휴대폰 0917-000-1111\n\n이바다 통역사\n휴대폰 0918-000-2222"
+    assert [owner for owner, _ in owners_and_notes(text, "마닐라 통역사 명단")] == ["김하늘 통역사", "이바다 통역사"]
+
+
+def test_the_town_of_an_address_owns_no_number():
+    text = "병원 정보\n접수는 1층에서 하세요.\n☎️ 02-0000-1212 🕘 09:00~18:00 📍 12F Halimbawa Tower, Taguig"
+    assert {owner for owner, _ in owners_and_notes(text, "병원 정보")} == {"병원 정보"}

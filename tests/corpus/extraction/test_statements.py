@@ -40,6 +40,26 @@ def test_the_items_of_a_list_on_one_line_are_items(line):
     assert [each.text for each in read_statements(line)] == ["예약한다.", "공증을 받는다.", "창구에 낸다."]
 
 
+@pytest.mark.parametrize("mark", ["1️⃣ ", "👉🏻 ", "➡️ "])
+def test_the_whole_picture_before_an_item_is_its_mark(mark):
+    assert [each.text for each in read_statements(f"{mark}접수는 1층에서 하세요.")] == ["접수는 1층에서 하세요."]
+
+
+def test_a_line_of_hashtags_is_no_statement():
+    text = "표는 현장에서 사세요.\n#바기오 #필리핀여행 #버스\n# 바기오 가는 버스"
+    assert [each.text for each in read_statements(text)] == ["표는 현장에서 사세요.", "바기오 가는 버스"]
+
+
+def test_a_heading_above_a_step_is_no_step():
+    text = (
+        "1. 출국 직후 신청\n보험공단에 전화하여 신청을 합니다.\n2. 출국하기 전에 신청\n여권을 사진 찍어 보내면 됩니다."
+    )
+    assert find_checklist(text, "보험료 납부 중지하는 방법")[0] == [
+        "보험공단에 전화하여 신청을 합니다.",
+        "여권을 사진 찍어 보내면 됩니다.",
+    ]
+
+
 def test_a_sentence_keeps_its_telephone_number():
     text = "출국 직후 보험공단(1500-0000)에 전화하여 납부 중지를 신청하세요.\n보험공단 1500-0000"
     assert [each.text for each in read_statements(text)] == [

@@ -99,3 +99,8 @@ def test_the_summary_of_a_chat_says_what_was_said_and_not_who_said_it():
     assert extract_answer(document(chat, "여권 잃어버리면 어디로 가나요")).summary == [
         "먼저 가까운 경찰서에서 분실 신고서를 받으세요."
     ]
+
+
+def test_a_text_of_contacts_alone_has_no_contact_for_its_summary():
+    text = "TEL: 0917-000-1234\nTEL: 0918-000-1234"
+    assert extract_answer(document(text, "TEL: 0917-000-1234")).summary == []

@@ -20,6 +20,7 @@ from corpus.extraction.signs import (
     LIST_HEADINGS,
     LONGEST_END,
     NAMED_LISTS,
+    NO_STEP,
     OTHERS_ACT,
     SIGNS,
     SIGNS_AT_END,
@@ -75,10 +76,10 @@ def classify(statements: Sequence[Statement], title: str = "") -> list[str]:
 
 
 def _drop_headings(names: list[str], statements: Sequence[Statement]) -> None:
-    """A heading is no step if a step is below it: "1. 출국 직후 신청" above how to do it."""
-    with_steps = {each.heading for each, name in zip(statements, names, strict=True) if name == "do"}
+    """A heading is no step if a statement below it is listed: "1. 출국 직후 신청" above how to do it."""
+    with_list = {each.heading for each, name in zip(statements, names, strict=True) if name != "none"}
     for index, statement in enumerate(statements):
-        if statement.is_heading and names[index] == "do" and statement.text in with_steps:
+        if statement.is_heading and names[index] == "do" and statement.text in with_list:
             names[index] = "none"
 
 
@@ -110,6 +111,8 @@ def _correct(name: str, statement: Statement, is_asked: bool) -> str:
         return name
     is_plain_heading = statement.is_heading and (HEADING_WORDS.match(text) or text.endswith((":", "：")))
     if is_plain_heading or (is_asked and not ADDRESSED.search(text)) or COURTESY.search(text):
+        return "none"
+    if name == "do" and NO_STEP.search(text):
         return "none"
     if name == "do" and OTHERS_ACT.match(text) and not ADDRESSED.search(text):
         return "none"

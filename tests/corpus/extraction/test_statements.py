@@ -60,6 +60,11 @@ def test_a_heading_above_a_step_is_no_step():
     ]
 
 
+def test_what_goes_on_and_a_pointer_to_more_text_are_no_steps():
+    text = "무장단체는 외국인을 납치해 몸값을 요구하고 있습니다.\n창구에서 신청하세요.\n자세한 것은 여기를 보세요."
+    assert find_checklist(text, "여행 안내")[0] == ["창구에서 신청하세요."]
+
+
 def test_a_sentence_keeps_its_telephone_number():
     text = "출국 직후 보험공단(1500-0000)에 전화하여 납부 중지를 신청하세요.\n보험공단 1500-0000"
     assert [each.text for each in read_statements(text)] == [

@@ -1,4 +1,5 @@
 # make        the five steps on data/raw.txt (or the bundled text, while that is not there), then an answer
+# make serve  the page in the browser and the API; runs steps 01 to 04 first if there is no model
 # make test   ruff, mypy and pytest
 # make clean  delete what steps 01 to 03 made, and caches; the trained model only if you confirm it
 # make help   this text
@@ -85,6 +86,15 @@ endif
 	$(call install,requirements.txt)
 	@touch $@
 
+.venv/serving: .venv/runtime requirements-serve.txt
+	$(call install,requirements-serve.txt)
+	@touch $@
+
+# A model that is there is served as it is: `make` brings it up to date.
+serve: .venv/serving
+	@test -e checkpoints/ckpt.pt || $(MAKE) $(TRAINED)
+	$(RUN) serve.py --open-browser
+
 .venv/development: .venv/runtime requirements-dev.txt
 	@echo "Installing the packages of the tests into .venv: about 0.2 GB more."
 	$(call install,requirements-dev.txt)
@@ -127,4 +137,4 @@ clean:
 help:
 	@sed -e '/^$$/q' -e 's/^# \{0,1\}//' $(firstword $(MAKEFILE_LIST))
 
-.PHONY: always answer clean help test
+.PHONY: always answer clean help serve test

@@ -20,7 +20,7 @@ from answering.search import DocumentSearch
 from answering.source import Source
 from corpus.raw.normalization import normalize
 from corpus.template import MARKERS, Template, marker_id
-from gpt.checkpoint import load_checkpoint, model_from
+from gpt.checkpoint import Checkpoint, load_checkpoint, model_from
 from gpt.device import choose_device
 from gpt.generation import END, Prompt, generate_all
 from gpt.model import GPT
@@ -87,9 +87,13 @@ class Assistant:
     @classmethod
     def load(cls, artifacts: Artifacts) -> "Assistant":
         """Read the checkpoint; index, samples and contacts are read when they are needed. Raises StepError."""
+        return cls.of_checkpoint(load_checkpoint(artifacts.checkpoint_path), artifacts)
+
+    @classmethod
+    def of_checkpoint(cls, checkpoint: Checkpoint, artifacts: Artifacts) -> "Assistant":
+        """An assistant with the model of a checkpoint that has been read. Raises StepError."""
         path = artifacts.checkpoint_path
         device = choose_device(artifacts.device)
-        checkpoint = load_checkpoint(path)
         try:
             tokenizer = Tokenizer.from_str(checkpoint["tokenizer"])
             template = Template(**checkpoint["template"])

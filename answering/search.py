@@ -72,6 +72,14 @@ class DocumentSearch:
         more = [part for parts in posts[:count] for part in parts if part is not best and part not in others]
         return Candidates([best, *others, *more], searched=True, needed=1 + len(others))
 
+    def find_scored(self, question: str, count: int) -> list[tuple[Source, float]]:
+        """The `count` documents that say most about a question, each with its score, the best first."""
+        return [(self._read(found), found.score) for found in search(self.index, question, count)]
+
+    def document(self, id: int) -> Source | None:
+        """The document with this number; None if there is none."""
+        return self._read(FoundDocument(id, 0.0)) if 0 <= id < len(self.index) else None
+
     def _find_posts(self, question: str, count: int) -> list[list[Source]]:
         """The parts that say something of each of the best posts, the best part first.
 

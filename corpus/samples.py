@@ -74,7 +74,12 @@ def read_samples(path: Path | str) -> Iterator[Sample]:
 
 
 def example_question(path: Path | str) -> str:
-    """A question that shows what the model can do: it reads well, and its answer has few empty sections.
+    """A question that shows what the model can do. Raises StepError if the file does not have its form."""
+    return example_questions(path, 1)[0]
+
+
+def example_questions(path: Path | str, count: int) -> list[str]:
+    """Questions that show what the model can do: they read well, and their answers have few empty sections.
 
     Raises StepError if the file does not have the form of samples.txt.
     """
@@ -86,7 +91,8 @@ def example_question(path: Path | str) -> str:
         names_its_title = bool(PLAIN_TITLE.fullmatch(sample.title)) and sample.question.startswith(sample.title)
         return sample.part > 0, gaps, not names_its_title, len(sample.question) - len(sample.title)
 
-    return min(samples, key=faults).question
+    questions = dict.fromkeys(sample.question for sample in sorted(samples, key=faults))
+    return list(questions)[:count]
 
 
 def read_sample(path: Path | str, position: int) -> Sample:

@@ -91,12 +91,12 @@ def load_checkpoint(path: Path | str, repair: bool = False) -> Checkpoint:
     """
     path = Path(path)
     try:
-        return _read_checkpoint(path)
+        return read_checkpoint(path)
     except DamagedCheckpointError as error:
         damage = error
     previous = previous_of(path)
     try:
-        content = _read_checkpoint(previous) if previous.is_file() else None
+        content = read_checkpoint(previous) if previous.is_file() else None
     except (DamagedCheckpointError, OtherFormatError):
         content = None
     if content is None:
@@ -147,14 +147,14 @@ def _is_save_at(path: Path, entry: dict[str, Any] | None) -> bool:
     if entry is None or not path.is_file():
         return False
     try:
-        run = _read_checkpoint(path, tensors=False)["run"]
+        run = read_checkpoint(path, tensors=False)["run"]
     except (DamagedCheckpointError, OtherFormatError):
         return False
     return bool(run["step"] == entry["step"] and run["history"][-1:] == [entry])
 
 
-def _read_checkpoint(path: Path, tensors: bool = True) -> Checkpoint:
-    """The content of a file, of which nothing is executed (`weights_only`); without `tensors` they stay on the disk.
+def read_checkpoint(path: Path, tensors: bool = True) -> Checkpoint:
+    """The content of this file and no other, of which nothing is executed; without `tensors` they stay on the disk.
 
     Raises DamagedCheckpointError only where the bytes of the file are wrong. Lack of memory and errors of reading
     say nothing about the file and are raised as what they are.

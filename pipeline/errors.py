@@ -48,16 +48,17 @@ def run(main: Callable[[Sequence[str]], None], to_lower: str = "MICRO_BATCH_SIZE
         _stop(f"out of memory; close other programs, or lower {to_lower}", exit_code=2)
 
 
-def require_package(name: str, purpose: str) -> ModuleType:
+def require_package(name: str, purpose: str, install: str = "") -> ModuleType:
     """Import an optional package. Raises StepError with the command that installs it if it is missing.
 
-    `purpose` is the subject of the message: what needs the package.
+    `purpose` is the subject of the message: what needs the package. `install` are the packages that the command
+    installs, if it needs others as well.
     """
     try:
         return importlib.import_module(name)
     except ImportError:
         package = name.split(".")[0]
-        raise StepError(f"{purpose} needs the package {package}; run: pip install {package}") from None
+        raise StepError(f"{purpose} needs the package {package}; run: pip install {install or package}") from None
 
 
 def is_out_of_memory(error: BaseException) -> bool:

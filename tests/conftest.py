@@ -25,6 +25,7 @@ SCRIPTS = {
     "04": "04_train_gpt_from_scratch",
     "05": "05_generate",
     "export": "export",
+    "serve": "serve",
 }
 
 # Untidy as such files are: titles and none, mixed labels, a checklist, a post that stands there twice.
@@ -144,6 +145,7 @@ SETTINGS = {
     },
     "05": {"question": "여권을 잃어버렸어요", "max_new_tokens": 60, "device": "cpu"},
     "export": {},
+    "serve": {"port": 0, "device": "cpu", "max_new_tokens": 150, "rows": 4, "max_waiting": 4, "log": False},
 }
 
 
@@ -238,6 +240,13 @@ class House:
                 "contacts_path": self.contacts,
             },
             "export": {"checkpoint_path": self.checkpoint, "out_dir": self.exported},
+            "serve": {
+                "checkpoint_path": self.checkpoint,
+                "index_path": self.index,
+                "samples_path": self.samples,
+                "contacts_path": self.contacts,
+                "history_path": self.folder / "data" / "history.jsonl",
+            },
         }
         settings = {**reads_and_writes[step], **SETTINGS[step], **changes}
         return [text for name, value in settings.items() for text in _flag(name.replace("_", "-"), value)]

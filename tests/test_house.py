@@ -152,11 +152,11 @@ def test_the_rules_of_the_rooms(importer, imported, allowed):
     assert is_allowed(importer, imported) == allowed
 
 
-# export.py reads the constants at the top of step 05, which users edit there.
-SCRIPTS_THAT_IMPORT_SCRIPTS = {("export", "05_generate")}
+# export.py and serve.py read the constants at the top of step 05, which users edit there.
+SCRIPTS_THAT_IMPORT_SCRIPTS = {("export", "05_generate"), ("serve", "05_generate")}
 
 
-def test_no_script_imports_another_but_export():
+def test_no_script_imports_another_but_export_and_serve():
     found = {(name, imported) for name in SCRIPTS for imported in imports_of(name) if imported in SCRIPTS}
     assert found == SCRIPTS_THAT_IMPORT_SCRIPTS
 
@@ -299,6 +299,10 @@ def requirements_in(name: str) -> set[str]:
 
 def test_requirements_txt_says_what_pyproject_says(project):
     assert requirements_in("requirements.txt") == set(project["project"]["dependencies"])
+
+
+def test_requirements_serve_txt_says_what_pyproject_says(project):
+    assert requirements_in("requirements-serve.txt") == set(project["project"]["optional-dependencies"]["serve"])
 
 
 def test_requirements_dev_txt_says_what_pyproject_says(project):

@@ -23,7 +23,7 @@ READMES = [ROOT / "README.md", ROOT / "README.ko.md"]
 PAGES = [*READMES, *sorted((ROOT / "docs").glob("*.md"))]
 WITH_COMMANDS = [*PAGES, ROOT / "CONTRIBUTING.md"]
 PAIRS = [(page.with_name(page.name.replace(".ko", "")), page) for page in PAGES if page.name.endswith(".ko.md")]
-SCRIPTS = [*sorted(ROOT.glob("0?_*.py")), ROOT / "export.py"]
+SCRIPTS = [*sorted(ROOT.glob("0?_*.py")), ROOT / "export.py", ROOT / "serve.py"]
 SOURCES = [
     *ROOT.glob("*.py"),
     *ROOT.glob("pipeline/*.py"),

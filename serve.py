@@ -12,7 +12,7 @@ import webbrowser
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import pipeline
 from answering.assistant import Artifacts
@@ -20,6 +20,9 @@ from answering.request import Request
 from gpt.sampling import SamplingSettings
 from pipeline import StepError, setting
 from pipeline.progress import progress_bar
+
+if TYPE_CHECKING:
+    from answering.serving.start import StoppableServer
 
 # --- Where it is reached ---
 HOST = "127.0.0.1"  # this computer alone; 0.0.0.0 = other computers and phones of the network too (then set API_KEY)
@@ -100,23 +103,8 @@ def main(arguments: Sequence[str] = ()) -> None:
     for package in ("starlette", "uvicorn"):
         pipeline.require_package(package, "serve.py", install="starlette uvicorn")
     listening = listen(settings.host, settings.port)
-    # Not at the top: the two packages may be missing there, and the message above says how to install them.
-    from answering.serving.start import ServerSettings, create_server
-
     with progress_bar("load the model", leave=False):
-        server = create_server(
-            ServerSettings(
-                artifacts=artifacts_of(settings),
-                defaults=request_of(settings),
-                rows=settings.rows,
-                max_waiting=settings.max_waiting,
-                model_name=settings.model_name,
-                history_path=Path(settings.history_path) if settings.history_path else None,
-                api_key=settings.api_key,
-                allowed_origins=frozenset(filter(None, map(str.strip, settings.allowed_origins.split(",")))),
-                log=settings.log,
-            )
-        )
+        server = load_server(settings)
     address = address_of(settings.host, listening)
     print(f"The page: {address}   The API: {address}/v1   Ctrl-C ends both.", flush=True)
     warn_of_open_door(settings)
@@ -129,6 +117,27 @@ def check_settings(settings: Settings) -> None:
     """Raise StepError for values that cannot work, before anything is read."""
     request_of(settings)
     pipeline.require_setting(bool(settings.model_name.strip()), "MODEL_NAME is empty; clients need a name to ask for")
+    pipeline.require_setting(settings.api_key.isascii(), "API_KEY holds other characters than ASCII; no header can")
+
+
+def load_server(settings: Settings) -> "StoppableServer":
+    """The server with its model. Raises StepError."""
+    # Not at the top: the packages may be missing there, and `main` says how to install them.
+    from answering.serving.start import ServerSettings, create_server
+
+    return create_server(
+        ServerSettings(
+            artifacts=artifacts_of(settings),
+            defaults=request_of(settings),
+            rows=settings.rows,
+            max_waiting=settings.max_waiting,
+            model_name=settings.model_name,
+            history_path=Path(settings.history_path) if settings.history_path else None,
+            api_key=settings.api_key,
+            allowed_origins=frozenset(filter(None, map(str.strip, settings.allowed_origins.split(",")))),
+            log=settings.log,
+        )
+    )
 
 
 def request_of(settings: Settings) -> Request:

@@ -57,6 +57,10 @@ class Rows(Iterator[PreparedAnswer]):
         """How many rows are being written."""
         return len(self._under_way)
 
+    def waiting(self) -> int:
+        """How many answers wait for a row."""
+        return len(self._waiting)
+
     def __next__(self) -> PreparedAnswer:
         with self._changed:
             while not self._waiting:

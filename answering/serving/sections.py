@@ -98,5 +98,5 @@ def link_of(label: str, value: str) -> str:
         return f"mailto:{quote(value, safe='@.+-_')}"
     if label == "WEB":
         address = value if re.match(r"https?://", value, re.IGNORECASE) else f"https://{value}"
-        return quote(address, safe=":/?#[]@!$&'()*+,;=%-._~")
+        return quote(address, safe=":/?#[]@!$&()*+,;=%-._~")
     return f"{MAP_ADDRESS}{quote(value)}" if label == "ADDR" else ""

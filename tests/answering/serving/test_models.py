@@ -54,7 +54,10 @@ def test_a_damaged_checkpoint_is_not_taken_up_and_is_told_once(serve, house, cap
 def test_new_documents_are_found_when_the_steps_have_run_again(serve, house):
     with serve(house) as served:
         text = house.raw.read_text(encoding="utf-8")
-        house.raw.write_text(f"{text}\n\n\n바나나 농장에서 하루를 보내는 방법\n아침 일찍 바나나 농장에 가서 표를 사세요.\n", encoding="utf-8")
+        house.raw.write_text(
+            f"{text}\n\n\n바나나 농장에서 하루를 보내는 방법\n아침 일찍 바나나 농장에 가서 표를 사세요.\n",
+            encoding="utf-8",
+        )
         for step in ("01", "02", "03"):
             house.run(step)
         assert "--restart" in served.ask().json()["error"]["message"]  # the model knows another vocabulary

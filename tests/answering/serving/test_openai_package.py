@@ -98,7 +98,12 @@ def test_a_stream_that_is_given_up_frees_its_row(served, client):
             "messages",
         ),
         ({"messages": []}, openai.BadRequestError, "missing_question", "messages"),
-        ({"messages": [{"role": "user", "content": "여권 " * 500}]}, openai.BadRequestError, "context_length_exceeded", "messages"),
+        (
+            {"messages": [{"role": "user", "content": "여권 " * 500}]},
+            openai.BadRequestError,
+            "context_length_exceeded",
+            "messages",
+        ),
         ({"temperature": -1}, openai.UnprocessableEntityError, "invalid_value", "temperature"),
         ({"top_p": 0}, openai.UnprocessableEntityError, "invalid_value", "top_p"),
         ({"stop": list("가나다라마")}, openai.UnprocessableEntityError, "invalid_value", "stop"),
@@ -115,7 +120,9 @@ def test_what_the_model_cannot_do_is_an_error_of_the_package(client, fields, err
 def test_what_changes_nothing_is_ignored(client):
     tool = {"type": "function", "function": {"name": "search", "parameters": {}}}
     plain = create(client).choices[0].message.content
-    more = create(client, tools=[tool], tool_choice="auto", n=1, user="나", presence_penalty=0, response_format={"type": "text"})
+    more = create(
+        client, tools=[tool], tool_choice="auto", n=1, user="나", presence_penalty=0, response_format={"type": "text"}
+    )
     assert more.choices[0].message.content == plain
     assert create(client, model="gpt-4o").choices[0].message.content == plain
 

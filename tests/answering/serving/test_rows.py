@@ -66,7 +66,12 @@ def test_a_client_that_goes_away_frees_its_row_at_once(slowly, stream):
     with pytest.raises(httpx.ReadTimeout):
         slowly.http.post(
             "/v1/chat/completions",
-            json={"messages": [{"role": "user", "content": "태풍이 오면?"}], "form": "free", "stream": stream, "max_tokens": 200},
+            json={
+                "messages": [{"role": "user", "content": "태풍이 오면?"}],
+                "form": "free",
+                "stream": stream,
+                "max_tokens": 200,
+            },
             timeout=httpx.Timeout(10, read=0.005 if stream else 0.3),
         )
     slowly.wait_until_idle(2.0)
@@ -76,7 +81,10 @@ def test_a_client_that_goes_away_frees_its_row_at_once(slowly, stream):
 def test_a_client_that_goes_away_while_it_waits_never_takes_a_row(slowly):
     rows = slowly.answers.current.get().rows
     with ThreadPoolExecutor(8) as clients:
-        asked = [clients.submit(slowly.ask, "태풍이 오면?", form="free", max_tokens=60, seed=seed) for seed in range(rows.count)]
+        asked = [
+            clients.submit(slowly.ask, "태풍이 오면?", form="free", max_tokens=60, seed=seed)
+            for seed in range(rows.count)
+        ]
         while rows.taken() < rows.count:
             time.sleep(0.005)
         with pytest.raises(httpx.ReadTimeout):
@@ -107,7 +115,6 @@ def test_a_stream_shows_what_was_found_before_a_row_is_free(slowly):
 
 def test_a_failure_in_the_model_is_an_error_of_the_requests_under_way_and_of_no_other(serve, raw_house, capfd):
     with serve(raw_house, history_path="") as served:
-
         secret = "여권" * 2
 
         def fail(*_):

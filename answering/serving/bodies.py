@@ -16,24 +16,26 @@ BODY_SECONDS = 30.0  # that a client may take to send it
 
 
 async def read_body(request: Request, most: int = MOST_BYTES) -> bytes:
-    """The whole body. Raises ApiError if it is too large or comes too slowly."""
-    declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > most:
-        raise _too_large(most)
+    """The whole body. Raises ApiError if it is too large or comes too slowly.
+
+    The rest of a body that is too large is read and dropped: most clients read no response before they have sent all,
+    and a connection that is closed with bytes unread is reset, response and all.
+    """
     chunks: list[bytes] = []
     size = 0
     try:
         async with asyncio.timeout(BODY_SECONDS):
             async for chunk in request.stream():
                 size += len(chunk)
-                if size > most:
-                    raise _too_large(most)
-                chunks.append(chunk)
+                if size <= most:
+                    chunks.append(chunk)
     except TimeoutError:
         message = f"the body did not arrive within {BODY_SECONDS:.0f} s"
         raise ApiError(408, message, "too_slow", headers={"Connection": "close"}) from None
     except ClientDisconnect:
         raise ApiError(400, "the body is incomplete", "incomplete_body") from None
+    if size > most:
+        raise ApiError(413, f"the body is larger than {most // MEGABYTE} MB", "too_large")
     return b"".join(chunks)
 
 
@@ -48,8 +50,3 @@ def read_file(content_type: str, body: bytes) -> tuple[str, bytes]:
         if part.get_filename() is not None and isinstance(content, bytes):
             return part.get_filename("") or "", content
     raise ApiError(400, "the form holds no file", "no_file", "file")
-
-
-def _too_large(most: int) -> ApiError:
-    message = f"the body is larger than {most // MEGABYTE} MB"
-    return ApiError(413, message, "too_large", headers={"Connection": "close"})

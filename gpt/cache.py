@@ -38,11 +38,11 @@ class KeyValueCache:
         self.values = torch.zeros(shape, device=device, dtype=dtype)
         self.lengths = torch.zeros(batch_size, dtype=torch.int64)  # positions filled; on the CPU, where they are read
 
-    def row(self, index: int) -> "KeyValueCache":
-        """The cache of one row, (n_layer, 1, G, length, D): a view, so what is stored in it is stored here."""
+    def rows(self, start: int, end: int) -> "KeyValueCache":
+        """The cache of some rows, (n_layer, end - start, G, length, D): a view, so what it stores is stored here."""
         view = copy.copy(self)
-        view.keys, view.values = self.keys[:, index : index + 1], self.values[:, index : index + 1]
-        view.lengths = self.lengths[index : index + 1]
+        view.keys, view.values = self.keys[:, start:end], self.values[:, start:end]
+        view.lengths = self.lengths[start:end]
         return view
 
     def next_positions(self, count: int) -> Tensor:

@@ -148,7 +148,7 @@ def generate_all(
                 if prompt.cancelled():
                     yield number, END
                     continue
-                logits[row] = read_prompt(model, prompt.tokens, cache.row(row))
+                logits[row] = read_prompt(model, prompt.tokens, cache.rows(row, row + 1))
                 texts[row] = _Text(number, prompt, block_size)
         if not any(texts):
             return
@@ -160,7 +160,9 @@ def generate_all(
                 if token == END:
                     texts[row] = None
         if any(texts):
-            logits = read_pending(model, texts, cache)
+            last = max(row for row, text in enumerate(texts) if text)
+            used = min(rows, 1 << last.bit_length())  # a power of two, to keep the number of shapes small
+            logits[:used] = read_pending(model, texts[:used], cache.rows(0, used))
 
 
 def read_prompt(model: GPT, tokens: Sequence[int], cache: KeyValueCache) -> Tensor:

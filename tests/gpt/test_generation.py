@@ -228,6 +228,15 @@ def test_many_texts_come_out_as_each_alone(model, prompts, rows):
     assert [together[number] for number in range(len(prompts))] == alone
 
 
+@pytest.mark.parametrize(("texts", "wide"), [(1, 1), (2, 2), (3, 4), (4, 4), (5, 5)])
+def test_a_pass_is_no_wider_than_the_texts_need(model, texts, wide):
+    widths = set()
+    hook = model.head.register_forward_pre_hook(lambda _, inputs: widths.add(inputs[0].size(0)))
+    list(generate_all(model, [prompt_of(PROMPT, count=4)] * texts, 5, ()))
+    hook.remove()
+    assert max(widths) == wide  # of five rows
+
+
 def test_texts_with_guides_and_without_share_the_rows(model):
     guides = [Script(11, 12, 13, {14, 15}), None, Script({1, 2}, 5)]
     prompts = [prompt_of(tokens, guide=guide) for tokens, guide in zip([PROMPT, PROMPT, [4]], guides, strict=True)]

@@ -197,7 +197,7 @@ def test_rows_of_different_lengths_go_on_together():
     with torch.no_grad():
         for row, length in enumerate(lengths):
             # Padding behind a text is no part of it: the length says where the text goes on.
-            model(F.pad(tokens[row : row + 1, :length], (0, 3)), cache.row(row))
+            model(F.pad(tokens[row : row + 1, :length], (0, 3)), cache.rows(row, row + 1))
             cache.lengths[row] = length
         for step in range(5):
             next_tokens = torch.stack([tokens[row, length + step] for row, length in enumerate(lengths)])[:, None]

@@ -59,7 +59,7 @@ TEMPERATURE = step_05.TEMPERATURE  # 0 = always the most likely token; higher = 
 TOP_K = step_05.TOP_K  # choose among this many most likely tokens; 0 = all
 TOP_P = step_05.TOP_P  # choose among the most likely tokens that together have this probability; 1 = all
 REPETITION_PENALTY = step_05.REPETITION_PENALTY  # over 1 makes tokens already written less likely
-NO_REPEAT_NGRAM = step_05.NO_REPEAT_NGRAM  # no run of so many tokens twice, where words are the model's own; 0 = any
+NO_REPEAT_NGRAM = step_05.NO_REPEAT_NGRAM  # own words: no run of so many tokens twice below one heading; 0 = any
 SEED = step_05.SEED  # the same seed gives the same answer; 0 or more
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -153,8 +153,8 @@ def request_of(settings: Settings) -> Request:
             top_k=settings.top_k,
             top_p=settings.top_p,
             repetition_penalty=settings.repetition_penalty,
-            no_repeat_ngram=settings.no_repeat_ngram,
         ),
+        no_repeat_ngram=settings.no_repeat_ngram,
         seed=settings.seed,
         max_new_tokens=settings.max_new_tokens,
     )

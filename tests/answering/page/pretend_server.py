@@ -124,7 +124,8 @@ ANSWER = {
 }
 WEAK = ANSWER | {
     "notes": ["(weak match: few words of the question are in what was found; it may be about something else)"],
-    "offer": [{"id": each["id"], "title": each["title"]} for each in DOCUMENTS.values()] + [{"id": "third", "title": SCRIPT}],
+    "offer": [{"id": each["id"], "title": each["title"]} for each in DOCUMENTS.values()]
+    + [{"id": "third", "title": SCRIPT}],
 }
 
 
@@ -142,8 +143,19 @@ class PretendServer:
             },
             "training": None,
             "documents": 242,
-            "topics": ["여권을 잃어버렸어요. 무엇부터 해야 하나요?", "뎅기열 증상이 궁금합니다.", "비자 연장은 어떻게 하나요?"],
-            "settings": {"temperature": 0.3, "top_p": 0.9, "top_k": 50, "seed": 1337, "max_new_tokens": 1000, "form": "guided"},
+            "topics": [
+                "여권을 잃어버렸어요. 무엇부터 해야 하나요?",
+                "뎅기열 증상이 궁금합니다.",
+                "비자 연장은 어떻게 하나요?",
+            ],
+            "settings": {
+                "temperature": 0.3,
+                "top_p": 0.9,
+                "top_k": 50,
+                "seed": 1337,
+                "max_new_tokens": 1000,
+                "form": "guided",
+            },
             "key_needed": False,
             "history": True,
         }
@@ -162,7 +174,11 @@ class PretendServer:
             path = files.get(request.path_params.get("name", "page.html"))
             if path is None:
                 return refusal(404, "not found")
-            headers = {"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}
+            headers = {
+                "Content-Security-Policy": POLICY,
+                "X-Content-Type-Options": "nosniff",
+                "Cache-Control": "no-cache",
+            }
             return Response(path.read_bytes(), media_type=TYPES[path.suffix], headers=headers)
 
         return Starlette(
@@ -221,7 +237,9 @@ class PretendServer:
             self.entries.append(entry)
             return JSONResponse(entry)
         words = request.query_params.get("search", "")
-        return JSONResponse({"entries": [each for each in reversed(self.entries) if words in each["question"] + each["content"]]})
+        return JSONResponse(
+            {"entries": [each for each in reversed(self.entries) if words in each["question"] + each["content"]]}
+        )
 
     async def take_entries(self, request: Request) -> Response:
         known = {each["id"] for each in self.entries}
@@ -235,7 +253,11 @@ class PretendServer:
 
 
 def event(delta: dict, finish: str | None = None, **beside) -> str:
-    chunk = {"object": "chat.completion.chunk", "choices": [{"index": 0, "delta": delta, "finish_reason": finish}], **beside}
+    chunk = {
+        "object": "chat.completion.chunk",
+        "choices": [{"index": 0, "delta": delta, "finish_reason": finish}],
+        **beside,
+    }
     return f"data: {json.dumps(chunk, ensure_ascii=False)}\n\n"
 
 

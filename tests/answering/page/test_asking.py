@@ -1,6 +1,6 @@
 """Questions on the page: asked, answered while one looks, stopped, asked again."""
 
-from tests.answering.page.browser import ask, ask_and_wait, expect
+from tests.answering.page.browser import ask, ask_and_wait, expect, wait_until
 from tests.answering.page.pretend_server import WEAK, refusal
 
 SECTIONS = ["요약", "해야 할 일", "준비물", "주의사항", "연락처", "상세 설명"]
@@ -38,7 +38,7 @@ def test_an_answer_is_written_again_with_another_seed(page, server):
     ask_and_wait(page)
     page.get_by_role("button", name="다시 쓰기").click()
     expect(page.locator(".turn footer")).to_be_visible()
-    page.wait_for_function("document.querySelectorAll('#history-list li').length === 2")
+    wait_until(page, "document.querySelectorAll('#history-list li').length === 2")
     assert "seed" not in server.asked[0]
     assert isinstance(server.asked[1]["seed"], int)
     assert page.locator(".turn").count() == 1

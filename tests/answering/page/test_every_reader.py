@@ -1,6 +1,6 @@
 """The page for everybody: a phone, a keyboard alone, a screen reader, large text, the dark, English."""
 
-from tests.answering.page.browser import DESK, PHONE, ask_and_wait, expect
+from tests.answering.page.browser import DESK, PHONE, ask_and_wait, expect, wait_until
 
 import pytest
 
@@ -36,10 +36,17 @@ def test_nothing_is_wider_than_a_phone(open_window, size):
     window.context.add_init_script(f"localStorage.setItem('page', JSON.stringify({{size: '{size}'}}))")
     page = window.open()
     ask_and_wait(page, "주소가 아주 긴 곳: https://www.example.com/" + "a" * 80)
-    for opener, dialog in ((None, None), ("#open-history", "#history"), ("#open-settings", "#settings"), ("#open-own", "#own")):
+    for opener, dialog in (
+        (None, None),
+        ("#open-history", "#history"),
+        ("#open-settings", "#settings"),
+        ("#open-own", "#own"),
+    ):
         if opener:
             page.locator(opener).click()
-        widths = page.evaluate("[...document.querySelectorAll('html, dialog[open]')].map(e => [e.scrollWidth, e.clientWidth])")
+        widths = page.evaluate(
+            "[...document.querySelectorAll('html, dialog[open]')].map(e => [e.scrollWidth, e.clientWidth])"
+        )
         assert all(wanted <= given for wanted, given in widths), dialog
         if dialog:
             page.locator(f"{dialog} .close").click()
@@ -87,7 +94,7 @@ def test_everything_is_done_with_the_keyboard_alone(page):
     page.keyboard.type("여권을 잃어버렸어요")
     page.keyboard.press("Enter")
     expect(page.locator(".turn footer")).to_be_visible()
-    page.wait_for_function("location.hash")
+    wait_until(page, "location.hash")
     page.locator("#question").focus()
     press_until(page, "Shift+Tab", "source")
     assert page.get_by_role("tooltip").is_visible()

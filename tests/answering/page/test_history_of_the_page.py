@@ -78,7 +78,9 @@ def test_a_backup_is_taken_back_and_a_text_is_saved(page, server, tmp_path):
 def test_another_file_is_not_taken_for_a_backup(page):
     for content in (b"not JSON", json.dumps([1]).encode()):
         page.evaluate("document.querySelector('#toast').textContent = ''")
-        page.locator("#history-file").set_input_files({"name": "x.json", "mimeType": "application/json", "buffer": content})
+        page.locator("#history-file").set_input_files(
+            {"name": "x.json", "mimeType": "application/json", "buffer": content}
+        )
         expect(page.locator("#toast")).to_have_text("이 페이지에서 백업한 파일이 아닙니다.")
 
 

@@ -330,7 +330,9 @@ def test_pyproject_names_every_package_and_its_data(project):
         if path.is_file() and path.suffix not in (".py", ".pyc")
     }
     named = project["tool"]["setuptools"]["package-data"]
-    assert data == {f"{package.replace('.', '/')}/{file}" for package, files in named.items() for file in files}
+    folders = {ROOT / package.replace(".", "/"): patterns for package, patterns in named.items()}
+    found = {path for folder, patterns in folders.items() for pattern in patterns for path in folder.glob(pattern)}
+    assert data == {path.relative_to(ROOT).as_posix() for path in found}
 
 
 def test_no_file_is_exempt_from_the_types_and_forms_of_the_others(project):

@@ -42,7 +42,7 @@ function replaceChanged(body, parts, circumstances) {
   const shown = body.shown ?? [];
   const wanted = parts.map(({ name, view, values }) => {
     const [turn, subject] = values;
-    const state = JSON.stringify([name, view.name, subject, circumstances, turn.answer?.sources, turn.error, turn.content === ""]);
+    const state = JSON.stringify([name, view.name, subject, circumstances, turn.answer?.sources, turn.error, turn.waiting, turn.content === ""]);
     const same = shown.find((each) => each.state === state);
     return same ?? { state, element: view(...values) };
   });

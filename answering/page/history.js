@@ -120,7 +120,8 @@ async function importFile(event) {
 /** The entries of a backup; undefined for any other file. */
 function entriesIn(words) {
   try {
-    return JSON.parse(words).entries;
+    const { entries } = JSON.parse(words);
+    return Array.isArray(entries) ? entries : undefined; // a list has a method of this name
   } catch {
     return undefined;
   }

@@ -88,7 +88,7 @@ function listenersOf(turn) {
   return {
     signal: turn.abort.signal,
     onText: (piece) => show((turn.content += piece)),
-    onAnswer: (answer) => show((turn.answer = answer)),
+    onAnswer: (answer) => show(Object.assign(turn, { answer, waiting: "" })),
     onWait: (seconds) => show((turn.waiting = text("busy", seconds))),
   };
 }

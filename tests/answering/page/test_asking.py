@@ -73,9 +73,9 @@ def test_a_weak_match_offers_titles_instead_of_the_answer(page, server):
 
 
 def test_a_full_queue_is_waited_for_once(page, server):
-    server.refusals = [refusal(429, "the queue is full", **{"Retry-After": "1"})]
+    server.refusals = [refusal(429, "the queue is full", **{"Retry-After": "3"})]
     ask(page, "여권을 잃어버렸어요")
-    expect(page.get_by_text("1초 뒤에 다시 물어볼게요")).to_be_visible()
+    expect(page.get_by_text("3초 뒤에 다시 물어볼게요")).to_be_visible()
     expect(page.locator(".turn footer")).to_be_visible()
     expect(page.locator(".summary")).to_be_visible()
 

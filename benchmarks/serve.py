@@ -1,7 +1,7 @@
 """How many clients can serve.py answer at once? Answers, tokens per second, the first token, errors, memory.
 
     python -m benchmarks.serve                               # 1, 4, 16 and 64 clients, 30 seconds each
-    python -m benchmarks.serve --clients 16 --seconds 10
+    python -m benchmarks.serve --form free                   # answers whose every token the model chooses
     python -m benchmarks.serve --requests 2000 --killed 500  # memory over many requests; clients that go away
 
 Starts serve.py on a free port in the current folder and asks it the questions of data/samples.txt, as streams. Every
@@ -47,7 +47,7 @@ class Count:
     """What clients have got together."""
 
     answers: int = 0
-    tokens: int = 0
+    tokens: float = 0.0
     busy: int = 0  # replies with 429
     errors: int = 0  # all other failures
     first: list[float] = field(default_factory=list)  # seconds until the first characters of each answer
@@ -57,16 +57,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clients", type=int, nargs="+", default=SIZES)
     parser.add_argument("--seconds", type=float, default=SECONDS, help="for each number of clients")
+    parser.add_argument("--form", choices=("guided", "free"), default="guided", help="of the answers, as in step 05")
     parser.add_argument("--requests", type=int, default=0, help="to measure the memory over, by 16 clients")
     parser.add_argument("--killed", type=int, default=0, help="clients to kill in the middle of an answer")
     options = parser.parse_args()
     questions = example_questions(serve.SAMPLES_PATH, QUESTIONS)
-    with started() as (server, address):
+    with started(options.form) as (server, address):
         if options.requests or options.killed:
             watch_memory(server, address, questions, options.requests)
             kill_clients(address, questions, options.killed)
             return
-        alone = time_step_05(questions)
+        alone = time_step_05(questions, options.form)
         print(f"step 05 alone: first characters after {1000 * np.median(alone):.0f} ms (median of {len(alone)})")
         print("clients  answers  tokens/s  first: median, 95th   429  errors  memory")
         for clients in options.clients:
@@ -81,9 +82,9 @@ def main() -> None:
 
 
 @contextmanager
-def started() -> Iterator[tuple[subprocess.Popen[str], str]]:
+def started(form: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """serve.py as a program of its own, and its address."""
-    command = [sys.executable, "serve.py", "--port", "0", "--no-log", "--history-path", ""]
+    command = [sys.executable, "serve.py", "--port", "0", "--no-log", "--history-path", "", "--form", form]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout
@@ -95,9 +96,9 @@ def started() -> Iterator[tuple[subprocess.Popen[str], str]]:
             server.terminate()
 
 
-def time_step_05(questions: list[str]) -> list[float]:
+def time_step_05(questions: list[str], form: str) -> list[float]:
     """Seconds from a question to the first characters, without a server."""
-    settings = pipeline.read_settings(step_05.Settings, vars(step_05), [])
+    settings = pipeline.read_settings(step_05.Settings, vars(step_05), ["--form", form])
     assistant = Assistant.load(step_05.artifacts_of(settings))
     seconds = []
     for question in questions[: ALONE + 1]:
@@ -108,7 +109,7 @@ def time_step_05(questions: list[str]) -> list[float]:
 
 
 async def ask_for(address: str, questions: list[str], clients: int, seconds: float) -> Count:
-    """What so many clients get in this time. Answers that are not finished then do not count."""
+    """What so many clients get in this time, and what they have of answers that are not finished then."""
     count = Count()
     until = time.perf_counter() + seconds
     turns = itertools.cycle(questions)
@@ -127,7 +128,7 @@ def open_client(address: str) -> httpx.AsyncClient:
 
 
 async def ask(client: httpx.AsyncClient, question: str, count: Count, until: float = float("inf")) -> None:
-    """One question and its whole answer."""
+    """One question and its whole answer; of its tokens, the share counts whose characters came in time."""
     started = time.perf_counter()
     try:
         async with client.stream("POST", "/v1/chat/completions", json=body_of(question)) as reply:
@@ -136,16 +137,19 @@ async def ask(client: httpx.AsyncClient, question: str, count: Count, until: flo
                 await asyncio.sleep(float(reply.headers["retry-after"]))
                 return
             reply.raise_for_status()
-            first, tokens = 0.0, 0
+            first, tokens, characters, in_time = 0.0, 0, 0, 0
             async for line in reply.aiter_lines():
-                first = first or (time.perf_counter() - started if has_text(line) else 0.0)
+                now, size = time.perf_counter(), characters_in(line)
+                first = first or (now - started if size else 0.0)
+                characters += size
+                in_time += size if now < until else 0
                 tokens = tokens_in(line) or tokens
     except httpx.HTTPError:
         count.errors += 1
         return
+    count.tokens += tokens * in_time / max(1, characters)
     if time.perf_counter() < until:
         count.answers += 1
-        count.tokens += tokens
         count.first.append(first)
 
 
@@ -157,9 +161,11 @@ def body_of(question: str) -> dict[str, object]:
     }
 
 
-def has_text(line: str) -> bool:
-    """Whether an event brings characters of the answer."""
-    return '"delta":{"content":' in line
+def characters_in(line: str) -> int:
+    """How many characters of the answer an event brings."""
+    if '"delta":{"content":' not in line:
+        return 0
+    return len(json.loads(line.removeprefix("data: "))["choices"][0]["delta"]["content"])
 
 
 def tokens_in(line: str) -> int:
@@ -208,7 +214,7 @@ def kill_clients(address: str, questions: list[str], clients: int) -> None:
                 question = questions[number % len(questions)]
                 async with client.stream("POST", "/v1/chat/completions", json=body_of(question)) as reply:
                     async for line in reply.aiter_lines():
-                        if has_text(line):
+                        if characters_in(line):
                             break
         count = Count()
         async with open_client(address) as client:

@@ -86,10 +86,10 @@ def example_questions(path: Path | str, count: int) -> list[str]:
     samples = [sample for sample in islice(read_samples(path), EXAMPLES) if sample.document and sample.question]
     nothing = [f"- {phrase}" for phrase in (Template().nothing, Template.of_style("summary").nothing)]
 
-    def faults(sample: Sample) -> tuple[bool, int, bool, int]:
+    def faults(sample: Sample) -> tuple[bool, bool, int, int]:
         gaps = sum(sample.text.count(phrase) for phrase in nothing)
         names_its_title = bool(PLAIN_TITLE.fullmatch(sample.title)) and sample.question.startswith(sample.title)
-        return sample.part > 0, gaps, not names_its_title, len(sample.question) - len(sample.title)
+        return sample.part > 0, not names_its_title, gaps, len(sample.question) - len(sample.title)
 
     questions = dict.fromkeys(sample.question for sample in sorted(samples, key=faults))
     return list(questions)[:count]

@@ -4,6 +4,7 @@ import copy
 import math
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 CACHE_BLOCK = 64  # positions
@@ -44,6 +45,14 @@ class KeyValueCache:
         view.keys, view.values = self.keys[:, start:end], self.values[:, start:end]
         view.lengths = self.lengths[start:end]
         return view
+
+    def with_rows(self, batch_size: int) -> "KeyValueCache":
+        """A copy for `batch_size` texts, at least as many as now; the new rows are empty."""
+        copied = copy.copy(self)
+        new = batch_size - len(self.lengths)
+        copied.keys, copied.values = (F.pad(each, (0, 0) * 3 + (0, new)) for each in (self.keys, self.values))
+        copied.lengths = F.pad(self.lengths, (0, new))
+        return copied
 
     def next_positions(self, count: int) -> Tensor:
         """The positions of the next `count` tokens of each row, (B, count), on the CPU."""

@@ -4,7 +4,7 @@ import asyncio
 import math
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 
@@ -50,19 +50,27 @@ class RunningAnswer:
         """The next characters; "" if none came within `patience` seconds, None at the end."""
         while not self.written:
             try:
-                piece = await asyncio.wait_for(self.arrived.get(), None if patience == math.inf else patience)
+                pieces = [await asyncio.wait_for(self.arrived.get(), None if patience == math.inf else patience)]
             except TimeoutError:
                 return ""
-            if isinstance(piece, Exception):
-                raise piece
-            self.written = piece.answer
-            text = self.stops.add(piece.text) + (self.stops.finish() if piece.answer else "")
-            if self.stops.found:
-                self.cancel.set()
-            if text:
+            while not self.arrived.empty():  # what the form leaves no choice about arrives at once, and is sent so
+                pieces.append(self.arrived.get_nowait())
+            if text := self._take(pieces):
                 self.text += text
                 return text
         return None
+
+    def _take(self, pieces: Sequence[Piece | Exception]) -> str:
+        """The characters of some pieces that can be passed on."""
+        text = ""
+        for piece in pieces:
+            if isinstance(piece, Exception):
+                raise piece
+            self.written = piece.answer
+            text += self.stops.add(piece.text) + (self.stops.finish() if piece.answer else "")
+        if self.stops.found:
+            self.cancel.set()
+        return text
 
     @property
     def ended(self) -> bool:

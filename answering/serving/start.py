@@ -85,7 +85,7 @@ class StoppableServer(uvicorn.Server):
 
 def create_server(settings: ServerSettings) -> StoppableServer:
     """Load the model and put the server together. Raises StepError."""
-    # One core is left for the requests: of two cores, one thread writes 1.2 times as fast as two that wait for each other.
+    # One core is left for the requests: on two cores, one thread then writes 1.2 times as fast as two.
     torch.set_num_threads(max(1, torch.get_num_threads() - 1))
     current = CurrentModel(settings.artifacts, settings.rows)
     answers = Answers(current, settings.rows, settings.max_waiting)

@@ -45,7 +45,7 @@ def test_a_stream_is_the_same_answer_and_ends_with_the_usage_that_was_asked_for(
     whole = create(client, seed=3)
     chunks = list(create(client, seed=3, stream=True, stream_options={"include_usage": True}))
     assert text_of(chunks) == whole.choices[0].message.content
-    assert len(chunks) > 10 and chunks[0].choices[0].delta.role == "assistant"
+    assert len(chunks) > 5 and chunks[0].choices[0].delta.role == "assistant"
     assert [chunk.choices[0].finish_reason for chunk in chunks if chunk.choices][-2:] == [None, "stop"]
     assert chunks[-1].choices == [] and chunks[-1].usage == whole.usage
     assert not any(chunk.usage for chunk in chunks[:-1])

@@ -216,6 +216,7 @@ def kill_clients(address: str, questions: list[str], clients: int) -> None:
                     async for line in reply.aiter_lines():
                         if characters_in(line):
                             break
+        await asyncio.sleep(1.0)  # the last one's row is freed within a token
         count = Count()
         async with open_client(address) as client:
             every = serve.ROWS + serve.MAX_WAITING

@@ -46,11 +46,12 @@ class RunningAnswer:
     text: str = ""
     written: WrittenAnswer | None = None  # when it has ended
 
-    async def read(self, patience: float = math.inf) -> str | None:
+    async def read(self, patience: float | None = None) -> str | None:
         """The next characters; "" if none came within `patience` seconds, None at the end."""
         while not self.written:
             try:
-                pieces = [await asyncio.wait_for(self.arrived.get(), None if patience == math.inf else patience)]
+                async with asyncio.timeout(patience):
+                    pieces = [await self.arrived.get()]
             except TimeoutError:
                 return ""
             while not self.arrived.empty():  # what the form leaves no choice about arrives at once, and is sent so

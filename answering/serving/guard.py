@@ -85,7 +85,8 @@ class Guard:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 self._add_headers(MutableHeaders(scope=message), headers.get("origin"))
-            await asyncio.wait_for(send(message), SEND_SECONDS)
+            async with asyncio.timeout(SEND_SECONDS):  # wait_for may lose a cancellation (Python 3.11)
+                await send(message)
 
         try:
             await self._answer(scope, receive, send_guarded, headers)

@@ -1,12 +1,17 @@
 """Requests share the rows of one model: what they get, who waits, who is refused, who goes away."""
 
+import asyncio
 import json
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 from answering.assistant import Assistant, Piece
+from answering.serving.answers import RunningAnswer
+from answering.serving.guard import Guard, Rules
+from answering.serving.responses import while_connected
 from answering.serving.rows import Job, Rows
+from answering.serving.stops import StopFinder
 from tests.answering.texts import DOCUMENT
 
 import httpx
@@ -76,6 +81,35 @@ def test_a_client_that_goes_away_frees_its_row_at_once(slowly, stream):
         )
     slowly.wait_until_idle(2.0)
     assert time.monotonic() - before < 3.0  # 200 passes would take four seconds
+
+
+@pytest.mark.parametrize("turns", range(1, 12))
+def test_a_client_may_go_away_in_the_middle_of_sending_or_of_waiting(turns):
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+        await asyncio.sleep(0)
+
+    async def receive():
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        return {"type": "http.disconnect"}
+
+    async def respond(scope, receive, send):
+        answer = RunningAnswer(None, None, StopFinder(()), threading.Event())
+        for _ in range(100):
+            answer.arrived.put_nowait(Piece(0, "글"))
+            assert await answer.read(5.0) == "글"
+            await send({"type": "http.response.body", "body": b"", "more_body": True})
+
+    async def watched(scope, receive, send):
+        await while_connected(receive, respond(scope, receive, send))
+
+    guard = Guard(watched, Rules(api_key="", allowed_origins=frozenset(), log=False))
+    scope = {"type": "http", "method": "GET", "path": "/health", "headers": [(b"host", b"127.0.0.1")]}
+    asyncio.run(guard(scope, receive, send))
+    assert len(sent) < turns + 5
 
 
 def test_a_client_that_goes_away_while_it_waits_never_takes_a_row(slowly):

@@ -74,7 +74,9 @@ class DocumentSearch:
 
     def find_scored(self, question: str, count: int) -> list[tuple[Source, float]]:
         """The `count` documents that say most about a question, each with its score, the best first."""
-        return [(self._read(found), found.score) for found in search(self.index, question, count)]
+        found = [(self._read(each), each.score) for each in search(self.index, question, max(count, CANDIDATES))]
+        found = [(source, score * self._weight_of_title(question, source)) for source, score in found]
+        return sorted(found, key=lambda scored: -scored[1])[:count]
 
     def document(self, id: int) -> Source | None:
         """The document with this number; None if there is none."""
@@ -90,11 +92,12 @@ class DocumentSearch:
         for found in search(self.index, question, CANDIDATES):
             posts.setdefault(int(self.index.posts[found.number]), []).append(found)
         read = [([self._read(found) for found in parts], parts[0].score) for parts in list(posts.values())[:most]]
-        read.sort(key=lambda post: -post[1] * (1 + IN_TITLE * self._share_in_title(question, post[0][0]) ** 2))
+        read.sort(key=lambda post: -post[1] * self._weight_of_title(question, post[0][0]))
         return [[parts[0], *self._others_that_say_something(question, *parts)] for parts, _ in read[:count]]
 
-    def _share_in_title(self, question: str, source: Source) -> float:
-        return find_evidence(self.index, question, source.title, "")[1]
+    def _weight_of_title(self, question: str, source: Source) -> float:
+        """By how much the title of a document that contains the question raises its score."""
+        return 1 + IN_TITLE * find_evidence(self.index, question, source.title, "")[1] ** 2
 
     def _others_that_say_something(self, question: str, best: Source, *others: Source) -> list[Source]:
         """The other parts of a post whose own text contains about as much of the question as the best part's."""

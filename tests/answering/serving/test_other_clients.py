@@ -83,6 +83,15 @@ def test_a_system_message_is_the_document(served):
     assert {"document_id": "given", "line": 1} in [line["source"] for line in lines]
 
 
+@pytest.mark.parametrize("question", ["여권을 잃어버렸어요", "은행 계좌를 만들려면 무엇이 필요한가요?", "비자 연장"])
+def test_a_search_finds_first_what_an_answer_is_made_from(served, question):
+    found = served.http.post("/v1/search", json={"query": question}).json()["results"]
+    scores = [each["score"] for each in found]
+    assert scores == sorted(scores, reverse=True)
+    answer = served.ask(question).json()["answer"]
+    assert answer["sources"][0]["id"] == found[0]["id"]
+
+
 def test_a_document_that_was_found_can_be_read_and_asked(served):
     found = served.http.post("/v1/search", json={"query": "은행 계좌", "limit": 2}).json()["results"]
     assert 1 <= len(found) <= 2 and found[0]["score"] >= found[-1]["score"] > 0

@@ -135,6 +135,8 @@ def print_report(settings: Settings, reading: ReadingReport, tally: Tally, conta
     encodings = ", ".join(sorted(set(reading.encodings.values())))
     where = f", the first at {reading.first_unreadable}" if reading.unreadable_bytes else ""
     print(f"read        {reading.read_bytes:>13,} bytes in {len(reading.encodings)} file(s), {encodings}")
+    if reading.added_bytes:
+        print(f"added       {reading.added_bytes:>13,} bytes by the change to UTF-8, where a Korean letter takes three")
     print(f"kept        {tally.kept_bytes:>13,} bytes in {tally.posts:,} posts")
     for name, size, posts in (
         ("duplicate", tally.duplicate_bytes, tally.duplicate_posts),
@@ -148,7 +150,8 @@ def print_report(settings: Settings, reading: ReadingReport, tally: Tally, conta
         print(f"garbled     {reading.garbled_bytes:>13,} bytes {where_garbled}")
     if reading.repaired_lines:
         print(f"repaired    {reading.repaired_lines:>13,} lines that had been saved in a wrong encoding")
-    print(f"clean-up    {reading.read_bytes - used:>13,} bytes of white space, separators, markup, change of encoding")
+    cleaned = reading.read_bytes + reading.added_bytes - used
+    print(f"clean-up    {cleaned:>13,} bytes of white space, separators, markup, change of encoding")
     if tally.markers:
         print(f"markers     {tally.markers:>13,} in the text, rewritten so that they cannot act as markers")
     print(

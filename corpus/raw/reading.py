@@ -27,12 +27,18 @@ class ReadingReport:
     """What became of the bytes of the raw text while they were read."""
 
     read_bytes: int = 0
+    text_bytes: int = 0  # of what could be decoded, in UTF-8
     unreadable_bytes: int = 0
     first_unreadable: str = ""  # "raw.txt, byte 1234"
     encodings: dict[str, str] = field(default_factory=dict)  # file name -> encoding
     garbled_bytes: int = 0  # of text that was damaged before it was saved
     first_garbled: str = ""  # "raw.txt, line 12"
     repaired_lines: int = 0
+
+    @property
+    def added_bytes(self) -> int:
+        """How many bytes a text in another encoding gained in UTF-8."""
+        return max(0, self.text_bytes + self.unreadable_bytes - self.read_bytes)
 
 
 @dataclass(frozen=True)
@@ -149,6 +155,7 @@ def _readable(text: str, following: str, encoding: str, name: str, report: Readi
         if not report.first_unreadable:
             after = len((text[first:] + following).encode(encoding.removesuffix("-sig"), errors_of(encoding)))
             report.first_unreadable = f"{name}, about byte {max(0, report.read_bytes - after):,}"
+    report.text_bytes += len(cleaned.encode())
     return cleaned
 
 

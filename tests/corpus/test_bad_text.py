@@ -115,11 +115,14 @@ SPELLINGS = {
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
-def test_every_spelling_of_a_text_gives_the_same_samples(new_house, built_house, raw_text, spelling):
+def test_every_spelling_of_a_text_gives_the_same_samples(new_house, built_house, raw_text, spelling, capsys):
     content = SPELLINGS[spelling](raw_text)
     assert content != raw_text.encode()
     new_house.raw.write_bytes(content)
     new_house.run("01")
+    account = dict(re.findall(r"^(\S+) +(-?[\d,]+) bytes", capsys.readouterr().out, re.MULTILINE))
+    sizes = {name: int(size.replace(",", "")) for name, size in account.items()}
+    assert min(sizes.values()) >= 0 and sizes.pop("read") + sizes.pop("added", 0) == sum(sizes.values())
     assert new_house.samples.read_bytes() == built_house.samples.read_bytes()
     assert new_house.contacts.read_bytes() == built_house.contacts.read_bytes()
 

@@ -16,7 +16,6 @@ from answering.serving.history_pages import history_routes
 from answering.serving.models import LoadedModel
 from answering.serving.page_files import page_routes
 from answering.serving.protocol import read_chat, read_completion
-from answering.serving.replies import Reply
 from answering.serving.responses import AnswerResponse
 from answering.serving.status import describe_model, describe_settings, describe_training, loss_chart
 from pipeline import StepError
@@ -92,13 +91,13 @@ class Server:
         """OpenAI's chat completions."""
         fields = Fields.parse(await read_body(request, MOST_DOCUMENT_BYTES))
         call = await asyncio.to_thread(read_chat, fields, self.defaults)
-        return AnswerResponse(self.answers, call, Reply("chat", self.model_name, call.with_usage))
+        return AnswerResponse(self.answers, call, "chat", self.model_name)
 
     async def completions(self, request: Request) -> Response:
         """OpenAI's older completions."""
         fields = Fields.parse(await read_body(request, MOST_DOCUMENT_BYTES))
         call = await asyncio.to_thread(read_completion, fields, self.defaults)
-        return AnswerResponse(self.answers, call, Reply("completion", self.model_name, call.with_usage))
+        return AnswerResponse(self.answers, call, "completion", self.model_name)
 
     # --- Documents ---
 

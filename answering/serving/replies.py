@@ -3,11 +3,13 @@
 import json
 import secrets
 import time
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from answering.assistant import PreparedAnswer
 from answering.serving.answers import RunningAnswer
 from answering.serving.documents import describe_document
+from answering.serving.markdown import BlankLines
 from answering.serving.sections import sections_of
 
 DONE = b"data: [DONE]\n\n"
@@ -21,9 +23,10 @@ Kind = Literal["chat", "completion"]
 class Reply:
     """The objects of one reply, which share id, time and model."""
 
-    def __init__(self, kind: Kind, model: str, with_usage: bool) -> None:
+    def __init__(self, kind: Kind, model: str, with_usage: bool, headings: Sequence[str]) -> None:
         self.is_chat = kind == "chat"
         self.with_usage = with_usage
+        self.blank_lines = BlankLines(headings if self.is_chat else ())  # clients show a chat as Markdown
         self.head: Json = {
             "id": f"{'chatcmpl' if self.is_chat else 'cmpl'}-{secrets.token_hex(12)}",
             "created": int(time.time()),
@@ -32,10 +35,9 @@ class Reply:
 
     def whole(self, running: RunningAnswer) -> Json:
         """The reply that is not a stream."""
-        text: Json = {"text": running.text}
-        if self.is_chat:
-            text = {"message": {"role": "assistant", "content": running.text}}
-        choice = {"index": 0, **text, "logprobs": None, "finish_reason": _reason(running)}
+        text = self.blank_lines.add(running.text) + self.blank_lines.finish()
+        content: Json = {"message": {"role": "assistant", "content": text}} if self.is_chat else {"text": text}
+        choice = {"index": 0, **content, "logprobs": None, "finish_reason": _reason(running)}
         return {
             **self.head,
             "object": "chat.completion" if self.is_chat else "text_completion",
@@ -50,18 +52,24 @@ class Reply:
         return self._chunk({"role": "assistant", "content": ""}, "", None, {"answer": {"sections": [], **answer}})
 
     def next(self, text: str) -> bytes:
-        """A chunk with the next characters."""
-        return self._chunk({"content": text}, text, None, {})
+        """A chunk with the next characters; b"" while they wait for those that follow."""
+        text = self.blank_lines.add(text)
+        return self._text_chunk(text) if text else b""
 
     def last(self, running: RunningAnswer) -> list[bytes]:
         """The chunks after the last characters."""
-        chunks = [self._chunk({}, "", _reason(running), {"answer": describe(running)})]
+        waiting = self.blank_lines.finish()
+        chunks = [self._text_chunk(waiting)] if waiting else []
+        chunks.append(self._chunk({}, "", _reason(running), {"answer": describe(running)}))
         if self.with_usage:
             chunks.append(_event({**self._stream_head(), "choices": [], "usage": usage_of(running)}))
         return [*chunks, DONE]
 
     def _stream_head(self) -> Json:
         return {**self.head, "object": "chat.completion.chunk" if self.is_chat else "text_completion"}
+
+    def _text_chunk(self, text: str) -> bytes:
+        return self._chunk({"content": text}, text, None, {})
 
     def _chunk(self, delta: Json, text: str, reason: str | None, beyond: Json) -> bytes:
         content: Json = {"delta": delta} if self.is_chat else {"text": text}

@@ -20,7 +20,7 @@ class StopFinder:
         if positions:
             self.found, self._held = True, ""
             return held[: min(positions)]
-        waiting = max((_beginning_at_end(held, stop) for stop in self.stops), default=0)
+        waiting = max((beginning_at_end(held, stop) for stop in self.stops), default=0)
         self._held = held[len(held) - waiting :]
         return held[: len(held) - waiting]
 
@@ -30,6 +30,6 @@ class StopFinder:
         return held
 
 
-def _beginning_at_end(text: str, stop: str) -> int:
+def beginning_at_end(text: str, stop: str) -> int:
     """How many characters at the end of a text are the beginning of a stop text."""
     return next((size for size in range(min(len(stop) - 1, len(text)), 0, -1) if text.endswith(stop[:size])), 0)

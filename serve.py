@@ -178,6 +178,7 @@ def listen(host: str, port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
+        listening.listen()  # whoever comes while the model is loaded waits, and is not refused
     except OSError as error:
         listening.close()
         raise StepError(

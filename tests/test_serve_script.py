@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -79,9 +80,14 @@ def test_other_computers_without_a_key_are_warned_of_in_one_line(house, monkeypa
     assert len(lines) == warned
 
 
+def test_whoever_comes_while_the_model_is_loaded_waits(house):
+    listening = serve.listen("127.0.0.1", 0)
+    socket.create_connection(listening.getsockname(), timeout=5).close()
+    listening.close()
+
+
 def test_a_port_that_another_program_uses_is_told(house):
     taken = serve.listen("127.0.0.1", 0)
-    taken.listen()
     port = taken.getsockname()[1]
     message = house.complaint("serve", port=port)
     taken.close()

@@ -18,14 +18,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 SEND_SECONDS = 30.0  # that a client may take to receive a part of a response
 OPEN_PATHS = ("/health", "/v1/status", "/status")  # besides the page; what they say without a key is no secret
 API_PATH = re.compile(r"/(?:v1|models|chat|completions|search|documents|history|status)(?:/|\.|$)")
+CONTENT_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src {styles}; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 SAFETY_HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "cross-origin-resource-policy": "same-origin",
-    "content-security-policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
+    "content-security-policy": CONTENT_POLICY.format(styles="'self'"),
 }
 CORS_HEADERS = {
     "access-control-allow-headers": "authorization, content-type",
@@ -113,7 +114,8 @@ class Guard:
             await self.app(scope, receive, send)
 
     def _add_headers(self, headers: MutableHeaders, origin: str | None) -> None:
-        headers.update(SAFETY_HEADERS)
+        for name, value in SAFETY_HEADERS.items():
+            headers.setdefault(name, value)  # the page has a policy of its own, which names its style
         if origin in self.rules.allowed_origins:
             headers.update({"access-control-allow-origin": str(origin), **CORS_HEADERS})
             headers["cross-origin-resource-policy"] = "cross-origin"

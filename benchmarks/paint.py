@@ -7,6 +7,7 @@ The browser's own time is most of it, so compare the two columns.
 Needs: pip install starlette uvicorn httpx playwright; a Chromium, Playwright's own or the one that PATH has
 """
 
+import argparse
 import shutil
 from statistics import median
 
@@ -14,7 +15,6 @@ from benchmarks.serve import started
 
 from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
-TURNS = 15
 PATHS = {"the page": "/", "one line of text": "/health"}
 WINDOW = ViewportSize(width=1440, height=900)
 WAIT = 400  # milliseconds after the page has been loaded, for a paint that comes later
@@ -23,10 +23,13 @@ FIRST_PAINT = "performance.getEntriesByName('first-contentful-paint').map((entry
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--turns", type=int, default=15, help="how often each page is opened")
+    turns = parser.parse_args().turns
     paints: dict[str, list[float]] = {name: [] for name in PATHS}
     with started("guided") as (_, address), sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        for _ in range(TURNS):
+        for _ in range(turns):
             for name, path in PATHS.items():
                 paints[name] += first_paint(browser, address + path)
         browser.close()

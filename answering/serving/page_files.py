@@ -20,7 +20,7 @@ MEDIA_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript
 def page_routes(folder: Path = PAGE_FOLDER) -> list[Route]:
     """An address for each file of the page; the start of the page, with its style in it, is / as well."""
     files = {path.name: path.read_bytes() for path in sorted(folder.glob("*")) if path.suffix in MEDIA_TYPES}
-    headers = {}
+    headers: dict[str, str] = {}
     if START_FILE in files:
         files[START_FILE], headers = _with_style(files[START_FILE], files[STYLE_FILE])
     routes = {name: _sender(name, content, headers if name == START_FILE else {}) for name, content in files.items()}

@@ -1,0 +1,131 @@
+"""What several lessons need: the tokens of the user's text, the measure of step 04, tables and pictures."""
+
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import pipeline
+from corpus.template import BOS, PAD, marker_id
+from gpt.device import autocast
+from gpt.model import GPT
+from gpt.token_file import read_token_file
+from gpt.training.batches import IGNORED, Array, TrainingRows, find_samples, validation_batches
+from gpt.training.curves import Axis, Points
+from gpt.training.evaluation import Loss
+from gpt.training.loss import token_losses
+from gpt.training.svg import LARGE, MARGIN, PLOT_HEIGHT, QUIET, SMALL, Plot, draw_line, draw_svg, draw_text
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+
+PICTURES = Path(__file__).parent / "pictures"
+COLORS = ("#1f6fb2", "#c8501e", "#2e8540", "#8a3ab9", "#7a6a00", "#595959")
+ROWS_AT_ONCE = 4
+
+# Inputs and targets, (rows, T) each -> the loss of each target in nats, (rows, T).
+Score = Callable[[Tensor, Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class Text:
+    """The user's text as steps 02 and 03 have left it."""
+
+    tokenizer: Tokenizer
+    train: Array  # token ids, one sample after another
+    validation: Array
+    token_bytes: Tensor  # bytes of text that each token stands for, (V,); 0 for a marker
+
+    @property
+    def vocab_size(self) -> int:
+        """The number of tokens that the tokenizer knows."""
+        return len(self.token_bytes)
+
+    def training_rows(self, block_size: int, seed: int) -> TrainingRows:
+        """The stream of rows that step 04 trains on."""
+        bos, pad = marker_id(self.tokenizer, BOS), marker_id(self.tokenizer, PAD)
+        return TrainingRows(self.train, find_samples(self.train, bos), block_size, pad, seed)
+
+    def measure(self, score: Score, block_size: int) -> Loss:
+        """The loss on val.bin: of the same targets, and so of the same bytes, as in step 04."""
+        bos, pad = marker_id(self.tokenizer, BOS), marker_id(self.tokenizer, PAD)
+        samples = find_samples(self.validation, bos)
+        total = Loss()
+        for inputs, targets in validation_batches(self.validation, samples, block_size, pad, ROWS_AT_ONCE):
+            counted = targets != IGNORED
+            text_bytes = int(self.token_bytes[targets[counted]].sum())
+            nats = score(inputs, targets)[counted].double().sum().item()
+            total = total.plus(Loss(nats, int(counted.sum()), text_bytes))
+        return total
+
+
+def read_text(train_bin: str, val_bin: str, tokenizer_path: str) -> Text:
+    """The files of steps 02 and 03. Raises StepError where one is missing."""
+    train, validation = (read_token_file(path)[1] for path in (train_bin, val_bin))
+    tokenizer = read_tokenizer(tokenizer_path)
+    step_04 = importlib.import_module("04_train_gpt_from_scratch")
+    return Text(tokenizer, train, validation, step_04.count_token_bytes(tokenizer))
+
+
+def read_tokenizer(path: str) -> Tokenizer:
+    """The tokenizer of step 02. Raises StepError where it is missing."""
+    if not Path(path).is_file():
+        raise pipeline.StepError(f"{path}: file not found; run: {pipeline.command('02_train_tokenizer.py')}")
+    return Tokenizer.from_file(path)
+
+
+def score_of(model: GPT, dtype: torch.dtype) -> Score:
+    """The losses of a GPT, as a function."""
+    return partial(_score, model, dtype)
+
+
+@torch.no_grad()
+def _score(model: GPT, dtype: torch.dtype, inputs: Tensor, targets: Tensor) -> Tensor:
+    device = model.embedding.weight.device
+    with autocast(device, dtype):
+        hidden = model.hidden_states(inputs.to(device)).flatten(0, 1)  # (N, C)
+    return token_losses(hidden, model.head.weight, targets.flatten().to(device), dtype).cpu().view_as(targets)
+
+
+# --- What a lesson prints ---
+
+
+def print_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print a table in Markdown."""
+    print()
+    for row in (header, ["---"] * len(header), *rows):
+        print("| " + " | ".join(str(cell).replace("|", "\\|").replace("\n", "⏎") for cell in row) + " |")
+    print()
+
+
+def save_picture(name: str, title: str, svg: str) -> None:
+    """Write a picture beside the lessons and print the Markdown that shows it."""
+    PICTURES.mkdir(exist_ok=True)
+    with pipeline.atomic_write(PICTURES / f"{name}.svg") as file:
+        file.write(svg)
+    print(f"![{title}](pictures/{name}.svg)\n")
+
+
+def draw_curves(title: str, x_caption: str, curves: Mapping[str, Points]) -> str:
+    """A chart of several curves in one plot, with their names below it; a curve of one point is a dot."""
+    points = [point for curve in curves.values() for point in curve]
+    values = [y for _, y in points]
+    axis = Axis("steps", [[{"step": max(x for x, _ in points)}]])
+    plot = Plot(60, axis, (min(values), max(values)))
+    elements = [draw_text(MARGIN, 36, title, size=LARGE, weight=600), *plot.axes(x_caption)]
+    top = 60 + PLOT_HEIGHT + 84
+    for number, (name, curve) in enumerate(curves.items()):
+        color = COLORS[number % len(COLORS)]
+        elements.append(plot.curve(curve, color, 2.5))
+        elements += [plot.dot(point, 3, color, color) for point in curve]
+        elements.append(draw_line(MARGIN, top + 24 * number - 5, MARGIN + 24, top + 24 * number - 5, color, 3))
+        elements.append(draw_text(MARGIN + 34, top + 24 * number, name, QUIET, size=SMALL))
+    return draw_svg(top + 24 * len(curves), title, elements)
+
+
+def as_array(tokens: Array, most: int) -> Array:
+    """The first `most` tokens (0: all) in memory, as int64."""
+    return np.asarray(tokens[: most or None], dtype=np.int64)

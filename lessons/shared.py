@@ -22,7 +22,6 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-PICTURES = Path(__file__).parent / "pictures"
 COLORS = ("#1f6fb2", "#c8501e", "#2e8540", "#8a3ab9", "#7a6a00", "#595959")
 ROWS_AT_ONCE = 4
 
@@ -43,6 +42,11 @@ class Text:
     def vocab_size(self) -> int:
         """The number of tokens that the tokenizer knows."""
         return len(self.token_bytes)
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        """The text of tokens, markers included."""
+        text: str = self.tokenizer.decode(list(tokens), skip_special_tokens=False)
+        return text
 
     def training_rows(self, block_size: int, seed: int) -> TrainingRows:
         """The stream of rows that step 04 trains on."""
@@ -101,12 +105,12 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None
     print()
 
 
-def save_picture(name: str, title: str, svg: str) -> None:
-    """Write a picture beside the lessons and print the Markdown that shows it."""
-    PICTURES.mkdir(exist_ok=True)
-    with pipeline.atomic_write(PICTURES / f"{name}.svg") as file:
+def save_picture(path: str, title: str, svg: str) -> None:
+    """Write a picture, and print the Markdown that shows it in a file of the folder above."""
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    with pipeline.atomic_write(path) as file:
         file.write(svg)
-    print(f"![{title}](pictures/{name}.svg)\n")
+    print(f"![{title}]({Path(path).parent.name}/{Path(path).name})\n")
 
 
 def draw_curves(title: str, x_caption: str, curves: Mapping[str, Points]) -> str:

@@ -33,8 +33,9 @@ def module_name(path: Path) -> str:
 SCRIPTS = {module_name(path): path for path in ROOT.glob("*.py")}
 IN_ROOMS = {module_name(path): path for room in ROOMS for path in (ROOT / room).rglob("*.py")}
 BENCHMARKS = {module_name(path): path for path in (ROOT / "benchmarks").rglob("*.py")}
+LESSONS = {module_name(path): path for path in (ROOT / "lessons").rglob("*.py")}
 PRODUCT = SCRIPTS | IN_ROOMS
-ALL = PRODUCT | BENCHMARKS
+ALL = PRODUCT | BENCHMARKS | LESSONS
 
 
 @cache
@@ -176,6 +177,10 @@ def test_text_and_what_all_share_need_no_torch(room):
         assert "torch" not in {imported.split(".")[0] for imported in imports_of(name)}, name
 
 
+def test_nothing_imports_a_lesson():
+    assert not {(name, each) for name in PRODUCT | BENCHMARKS for each in imports_of(name) if is_in(each, "lessons")}
+
+
 def find_circle(edges: dict[str, set[str]]) -> list[str]:
     """The modules of one circle, or an empty list."""
     finished: set[str] = set()
@@ -229,7 +234,7 @@ def test_every_module_has_a_docstring():
 def test_every_public_function_and_class_has_a_docstring():
     missing = {
         f"{name}:{definition}"
-        for name, path in PRODUCT.items()
+        for name, path in (PRODUCT | LESSONS).items()
         for definition, node in definitions(tree_of(path))
         if is_public(definition, node, tree_of(path)) and not ast.get_docstring(node)
     }
@@ -263,7 +268,7 @@ def test_a_docstring_below_the_first_statement_is_found():
 def test_no_file_is_longer_than_a_reader_can_follow():
     too_long = {
         path.relative_to(ROOT).as_posix()
-        for path in PRODUCT.values()
+        for path in (PRODUCT | LESSONS).values()
         if len(path.read_text(encoding="utf-8").splitlines()) > LONGEST_FILE
     }
     assert too_long == LONG_FILES
@@ -272,7 +277,7 @@ def test_no_file_is_longer_than_a_reader_can_follow():
 def test_no_function_is_longer_than_a_reader_can_follow():
     too_long = {
         f"{name}:{definition}"
-        for name, path in PRODUCT.items()
+        for name, path in (PRODUCT | LESSONS).items()
         for definition, node in definitions(tree_of(path))
         if not isinstance(node, ast.ClassDef) and node.end_lineno - node.lineno + 1 > LONGEST_FUNCTION
     }

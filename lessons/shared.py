@@ -1,7 +1,7 @@
 """What several lessons need: the tokens of the user's text, the measure of step 04, tables and pictures."""
 
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,7 @@ from corpus.template import BOS, PAD, marker_id
 from gpt.device import autocast
 from gpt.model import GPT
 from gpt.token_file import read_token_file
-from gpt.training.batches import IGNORED, Array, TrainingRows, find_samples, validation_batches
+from gpt.training.batches import IGNORED, Array, Batch, TrainingRows, find_samples, validation_batches
 from gpt.training.curves import Axis, Points
 from gpt.training.evaluation import Loss
 from gpt.training.loss import token_losses
@@ -53,12 +53,16 @@ class Text:
         bos, pad = marker_id(self.tokenizer, BOS), marker_id(self.tokenizer, PAD)
         return TrainingRows(self.train, find_samples(self.train, bos), block_size, pad, seed)
 
-    def measure(self, score: Score, block_size: int) -> Loss:
-        """The loss on val.bin: of the same targets, and so of the same bytes, as in step 04."""
+    def validation_batches(self, block_size: int) -> Iterator[Batch]:
+        """All of val.bin in the rows that step 04 measures."""
         bos, pad = marker_id(self.tokenizer, BOS), marker_id(self.tokenizer, PAD)
         samples = find_samples(self.validation, bos)
+        return validation_batches(self.validation, samples, block_size, pad, ROWS_AT_ONCE)
+
+    def measure(self, score: Score, block_size: int) -> Loss:
+        """The loss on val.bin: of the same targets, and so of the same bytes, as in step 04."""
         total = Loss()
-        for inputs, targets in validation_batches(self.validation, samples, block_size, pad, ROWS_AT_ONCE):
+        for inputs, targets in self.validation_batches(block_size):
             counted = targets != IGNORED
             text_bytes = int(self.token_bytes[targets[counted]].sum())
             nats = score(inputs, targets)[counted].double().sum().item()

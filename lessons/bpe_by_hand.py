@@ -181,7 +181,9 @@ def main(arguments: Sequence[str] = ()) -> None:
     compared = [pair for pair, _ in merges[: settings.compared]]
     print("## 1. Byte-pair encoding by hand\n")
     same = compared == library_merges(texts, len(compared))
-    print(f"The first {len(compared)} merges learned by hand are {'those of the library' if same else 'not those of the library'}.")
+    print(
+        f"The first {len(compared)} merges learned by hand are {'those of the library' if same else 'not those of the library'}."
+    )
     show_merges(merges)
     show_sizes(words, merges, settings.sentence or example_question(settings.samples_path), splitter)
 
@@ -197,9 +199,7 @@ def show_merges(merges: Sequence[tuple[Pair, int]]) -> None:
     print_table(("merge", "first", "second", "joined", "times joined"), rows)
 
 
-def show_sizes(
-    words: Counter[str], merges: Sequence[tuple[Pair, int]], sentence: str, splitter: PreTokenizer
-) -> None:
+def show_sizes(words: Counter[str], merges: Sequence[tuple[Pair, int]], sentence: str, splitter: PreTokenizer) -> None:
     """What a larger vocabulary gains, on the text that it was learned from, and how it cuts one sentence."""
     total_bytes = sum(len(word) * count for word, count in words.items())
     tokens = list(itertools.accumulate((-count for _, count in merges), initial=total_bytes))

@@ -122,7 +122,7 @@ class CountModel:
         return grams
 
     def probabilities(self, contexts: Sequence[Integers], tokens: Integers) -> Numbers:
-        """p of each of tokens (N,), each after its contexts: one array (N,) for every length from 0 on."""
+        """P of each of tokens (N,), each after its contexts: one array (N,) for every length from 0 on."""
         p = np.full(len(tokens), 1 / self.vocab_size)
         for table, context in zip(self.tables, contexts, strict=True):
             known = context != UNSEEN
@@ -136,7 +136,7 @@ class CountModel:
         return p
 
     def distribution(self, history: Sequence[int]) -> Numbers:
-        """p of every token of the vocabulary, (V,), after a history."""
+        """P of every token of the vocabulary, (V,), after a history."""
         context = [gram[-1:] for gram in self.contexts(np.array(history, dtype=np.int64))]
         every = np.arange(self.vocab_size)
         return self.probabilities([np.repeat(each, self.vocab_size) for each in context], every)

@@ -79,7 +79,9 @@ class RecurrentModel(nn.Module):
         self.embedding = nn.Embedding(vocab_size, width)
         self.cells = (nn.RNN if kind == "Elman" else nn.GRU)(width, width, batch_first=True)
         self.head = nn.Linear(width, vocab_size, bias=False)
-        nn.init.zeros_(self.head.weight)  # so that at first all tokens are equally likely, and nothing must be unlearned
+        nn.init.zeros_(
+            self.head.weight
+        )  # so that at first all tokens are equally likely, and nothing must be unlearned
 
     def forward(self, tokens: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """The state after each of tokens (B, T), (B, T, C), and the last one, (1, B, C), to go on with."""
@@ -104,24 +106,23 @@ def step_by_hand(cells: nn.RNN | nn.GRU, x: Tensor, h: Tensor) -> Tensor:
     return (1 - z) * torch.tanh(new_x + r * new_h) + z * h
 
 
-def train(model: RecurrentModel, rows: TrainingRows, settings: Settings) -> int:
-    """Train for the time of the settings; return the number of tokens that were read."""
-    optimizer = torch.optim.AdamW(model.parameters(), lr=settings.rate, weight_decay=0.0)
+def train(model: RecurrentModel, rows: TrainingRows, seconds: float, rate: float, batch_size: int, piece: int) -> int:
+    """Train for so many seconds; return the number of tokens that were read."""
+    optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.0)
     started, read = time.perf_counter(), 0
     with progress_bar("train", unit="tokens") as bar:
-        while (spent := time.perf_counter() - started) < settings.seconds:
-            inputs, targets = rows.next_batch(settings.rows)
+        while (spent := time.perf_counter() - started) < seconds:
+            inputs, targets = rows.next_batch(batch_size)
             state = None
-            pieces = zip(inputs.split(settings.piece, 1), targets.split(settings.piece, 1), strict=True)
-            for piece, wanted in pieces:
+            for tokens, wanted in zip(inputs.split(piece, 1), targets.split(piece, 1), strict=True):
                 count = int((wanted != IGNORED).sum())
                 if not count:
                     break  # only padding is left
-                states, state = model(piece, state)
+                states, state = model(tokens, state)
                 state = state.detach()  # truncated backpropagation through time
                 (next_token_loss(states, model.head.weight, wanted, torch.float32) / count).backward()
                 nn.utils.clip_grad_norm_(model.parameters(), 1.0)  # of an exploding gradient only the direction counts
-                optimizer.param_groups[0]["lr"] = settings.rate * (1 - spent / settings.seconds)
+                optimizer.param_groups[0]["lr"] = rate * (1 - spent / seconds)
                 optimizer.step()
                 optimizer.zero_grad()
                 read += count
@@ -141,7 +142,9 @@ def distances_of(inputs: Tensor, targets: Tensor) -> Tensor:
     return distances
 
 
-def loss_by_distance(text: Text, scores: Mapping[str, Score], block_size: int) -> tuple[list[int], dict[str, list[float]]]:
+def loss_by_distance(
+    text: Text, scores: Mapping[str, Score], block_size: int
+) -> tuple[list[int], dict[str, list[float]]]:
     """The tokens of each class of distance, first those of new pairs; and their mean loss, in nats, by each model."""
     classes, losses = [], {name: [] for name in scores}
     for inputs, targets in text.validation_batches(block_size):
@@ -152,7 +155,8 @@ def loss_by_distance(text: Text, scores: Mapping[str, Score], block_size: int) -
     number = torch.cat(classes)
     counts = number.bincount(minlength=len(DISTANCES) + 1)
     means = {
-        name: (number.bincount(torch.cat(parts), len(DISTANCES) + 1) / counts).tolist() for name, parts in losses.items()
+        name: (number.bincount(torch.cat(parts), len(DISTANCES) + 1) / counts).tolist()
+        for name, parts in losses.items()
     }
     return counts.tolist(), means
 
@@ -167,7 +171,8 @@ def main(arguments: Sequence[str] = ()) -> None:
     for kind in ("Elman", "GRU"):
         torch.manual_seed(settings.seed)
         model = RecurrentModel(kind, text.vocab_size, settings.width)
-        read = train(model, text.training_rows(settings.block_size, settings.seed), settings)
+        rows_read = text.training_rows(settings.block_size, settings.seed)
+        read = train(model, rows_read, settings.seconds, settings.rate, settings.rows, settings.piece)
         bits = text.measure(model.score, settings.block_size).bits_per_byte
         rows.append((kind, f"{sum(p.numel() for p in model.parameters()):,}", f"{read:,}", f"{bits:.3f}"))
         scores[kind] = model.score

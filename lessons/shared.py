@@ -7,15 +7,19 @@ from functools import partial
 from pathlib import Path
 
 import pipeline
-from corpus.template import BOS, PAD, marker_id
+from corpus.template import BOS, DOC, END_DOC, PAD, Template, marker_id
 from gpt.device import autocast
 from gpt.model import GPT
 from gpt.token_file import read_token_file
-from gpt.training.batches import IGNORED, Array, Batch, TrainingRows, find_samples, validation_batches
+from gpt.training.batches import IGNORED, Array, Batch, TrainingRows, count_tokens, find_samples, validation_batches
 from gpt.training.curves import Axis, Points
 from gpt.training.evaluation import Loss
+from gpt.training.kinds import KINDS, SampleMarkers
 from gpt.training.loss import token_losses
+from gpt.training.optimizer import LearningRates
+from gpt.training.start import initialize
 from gpt.training.svg import LARGE, MARGIN, PLOT_HEIGHT, QUIET, SMALL, Plot, draw_line, draw_svg, draw_text
+from gpt.training.trainer import Trainer
 
 import numpy as np
 import torch
@@ -37,6 +41,7 @@ class Text:
     train: Array  # token ids, one sample after another
     validation: Array
     token_bytes: Tensor  # bytes of text that each token stands for, (V,); 0 for a marker
+    markers: SampleMarkers
 
     @property
     def vocab_size(self) -> int:
@@ -61,21 +66,29 @@ class Text:
 
     def measure(self, score: Score, block_size: int) -> Loss:
         """The loss on val.bin: of the same targets, and so of the same bytes, as in step 04."""
-        total = Loss()
+        return self.measure_by_kind(score, block_size)["all"]
+
+    def measure_by_kind(self, score: Score, block_size: int) -> dict[str, Loss]:
+        """The loss on val.bin of each of KINDS, and of "all"."""
+        losses = dict.fromkeys((*KINDS, "all"), Loss())
         for inputs, targets in self.validation_batches(block_size):
-            counted = targets != IGNORED
-            text_bytes = int(self.token_bytes[targets[counted]].sum())
-            nats = score(inputs, targets)[counted].double().sum().item()
-            total = total.plus(Loss(nats, int(counted.sum()), text_bytes))
-        return total
+            nats, kinds, counted = score(inputs, targets), self.markers.kinds_of(inputs), targets != IGNORED
+            chosen = {kind: counted & (kinds == number) for number, kind in enumerate(KINDS)} | {"all": counted}
+            for kind, those in chosen.items():
+                text_bytes = int(self.token_bytes[targets[those]].sum())
+                losses[kind] = losses[kind].plus(Loss(nats[those].double().sum().item(), int(those.sum()), text_bytes))
+        return losses
 
 
 def read_text(train_bin: str, val_bin: str, tokenizer_path: str) -> Text:
     """The files of steps 02 and 03. Raises StepError where one is missing."""
-    train, validation = (read_token_file(path)[1] for path in (train_bin, val_bin))
-    tokenizer = read_tokenizer(tokenizer_path)
+    header, train = read_token_file(train_bin)
+    _, validation = read_token_file(val_bin)
+    tokenizer, template = read_tokenizer(tokenizer_path), Template.of_style(header.style)
+    names = (BOS, DOC, END_DOC, template.answer_start.strip(), template.answer_end.strip())
+    markers = SampleMarkers(*(marker_id(tokenizer, name) for name in names))
     step_04 = importlib.import_module("04_train_gpt_from_scratch")
-    return Text(tokenizer, train, validation, step_04.count_token_bytes(tokenizer))
+    return Text(tokenizer, train, validation, step_04.count_token_bytes(tokenizer), markers)
 
 
 def read_tokenizer(path: str) -> Tokenizer:
@@ -96,6 +109,21 @@ def _score(model: GPT, dtype: torch.dtype, inputs: Tensor, targets: Tensor) -> T
     with autocast(device, dtype):
         hidden = model.hidden_states(inputs.to(device)).flatten(0, 1)  # (N, C)
     return token_losses(hidden, model.head.weight, targets.flatten().to(device), dtype).cpu().view_as(targets)
+
+
+def new_trainer(model: GPT, dtype: torch.dtype) -> Trainer:
+    """What trains a model as step 04 does, with the rates at the top of it."""
+    step_04 = importlib.import_module("04_train_gpt_from_scratch")
+    rates = LearningRates(
+        step_04.MATRIX_RATE, step_04.EMBEDDING_RATE, step_04.HEAD_RATE, step_04.NORM_RATE, step_04.WEIGHT_DECAY
+    )
+    return Trainer(model, rates, dtype, ROWS_AT_ONCE, step_04.MAX_GRADIENT_NORM, step_04.AVERAGE_SPAN)
+
+
+def start_as_step_04(model: GPT, text: Text, with_pairs: bool = True, with_copying: bool = True) -> None:
+    """Give a new model its first weights: pair counts and heads that copy, or the counts of single tokens alone."""
+    counts = torch.from_numpy(count_tokens(text.train, text.vocab_size))
+    initialize(model, text.train, counts, marker_id(text.tokenizer, BOS), with_pairs, with_copying)
 
 
 # --- What a lesson prints ---

@@ -61,6 +61,9 @@ def test_a_network_learns_and_is_measured_as_in_step_04(built_house, tmp_path, c
     text = read_text(*map(str, (built_house.train_bin, built_house.val_bin, built_house.tokenizer)))
     untrained = text.measure(RecurrentModel("GRU", 700, 32).score, 384).bits_per_byte
     assert float(bits["GRU"]) < untrained - 0.2 and float(bits["Elman"]) < untrained - 0.2
-    counts = [int(each) for each in re.findall(r"^\| (?:never|\d+–\d+) \| ([\d,]+) \|", printed, re.MULTILINE)]
+    counts = [
+        int(each.replace(",", ""))
+        for each in re.findall(r"^\| (?:never|\d+–\d+) \| ([\d,]+) \|", printed, re.MULTILINE)
+    ]
     assert sum(counts) == text.measure(RecurrentModel("GRU", 700, 32).score, 384).tokens
     assert (tmp_path / "rnn_model.svg").is_file()

@@ -144,7 +144,7 @@ def library_merges(texts: Iterable[str], count: int) -> list[Pair]:
 
 
 def byte_letters() -> dict[str, int]:
-    """The byte that each letter of byte-level BPE stands for: itself where that is a visible letter, else a later one."""
+    """The byte that each letter of byte-level BPE stands for: letters beyond 255 stand for invisible ones."""
     visible = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
     others = [byte for byte in range(256) if byte not in visible]
     return {chr(byte): byte for byte in visible} | {chr(256 + number): byte for number, byte in enumerate(others)}
@@ -179,11 +179,9 @@ def main(arguments: Sequence[str] = ()) -> None:
     merges = list(learn(words, settings.largest_vocabulary))
 
     compared = [pair for pair, _ in merges[: settings.compared]]
-    print("## 1. Byte-pair encoding by hand\n")
     same = compared == library_merges(texts, len(compared))
-    print(
-        f"The first {len(compared)} merges learned by hand are {'those of the library' if same else 'not those of the library'}."
-    )
+    verdict = "equal" if same else "DIFFER FROM"
+    print(f"The first {len(compared)} merges that are learned by hand {verdict} those of the library.")
     show_merges(merges)
     show_sizes(words, merges, settings.sentence or example_question(settings.samples_path), splitter)
 

@@ -34,8 +34,8 @@ TOKENIZER_PATH = "data/tokenizer.json"  # made by step 02
 ORDERS = 5  # the longest n-gram: 5 predicts a token from the four before it
 BLOCK_SIZE = 1024  # tokens of a row, as in step 04, so that the same tokens are predicted
 MAX_TOKENS = 5_000_000  # of the training text that are counted; 0 = all, about 1 GB of memory for 10 million
-# Taken from every count. Ney's estimate from the n-grams that occur once and twice fails here: step 01 writes a document
-# into several samples, so that few n-grams occur once (bigrams: D = 0.04, 2.60 bits per byte; with 0.75: 2.14).
+# Taken from every count. Ney's estimate from the n-grams that occur once and twice fails here: step 01 writes
+# each document into several samples, so that few n-grams occur once (bigrams: D = 0.04 and 2.60 bits per byte; 0.75 gives 2.14).
 DISCOUNT = 0.75
 WRITTEN = 40  # tokens of the text that each order writes
 SEED = 1337  # of that text
@@ -94,7 +94,7 @@ class CountModel:
     def __init__(self, tokens: Integers, vocab_size: int, orders: int, discount: float) -> None:
         self.vocab_size, self.discount = vocab_size, discount
         grams, keys, firsts = [np.zeros(len(tokens), dtype=np.int64)], [], []
-        for order in range(1, orders + 1):
+        for _ in range(orders):
             # The n-gram that ends at a position: the (n-1)-gram that ended one position earlier, and the token.
             # (The first token of the text, which follows nothing, gets number 0 as its context.)
             contexts = np.concatenate([[0], grams[-1][:-1]])

@@ -100,25 +100,11 @@ def main(arguments: Sequence[str] = ()) -> None:
         measure_own(text, model_from(checkpoint), checkpoint["run"]),
     ]
     print(f"Bits per byte of `{settings.val_bin}`, the same bytes for every model; the lower the better.")
-    header = (
-        "model",
-        "size",
-        "seconds of training",
-        "tokens read",
-        "bits per byte",
-        "of documents",
-        "of their answers",
-    )
-    rows = [
-        (
-            rung.name,
-            rung.size,
-            f"{rung.seconds:.1f}",
-            f"{rung.tokens:,}",
-            *(f"{bits:.3f}" for bits in (rung.bits, *rung.by_kind)),
-        )
-        for rung in rungs
-    ]
+    header = ("model", "size", "training (s)", "tokens read", "bits per byte", "of documents", "of their answers")
+    rows = []
+    for rung in rungs:
+        bits = [f"{each:.3f}" for each in (rung.bits, *rung.by_kind)]
+        rows.append((rung.name, rung.size, f"{rung.seconds:.1f}", f"{rung.tokens:,}", *bits))
     print_table(header, rows)
     title = "Bits per byte by seconds of training"
     curves = {f"{rung.name} ({rung.size}): {rung.bits:.2f}": [(rung.seconds, rung.bits)] for rung in rungs}

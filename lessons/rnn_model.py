@@ -79,9 +79,7 @@ class RecurrentModel(nn.Module):
         self.embedding = nn.Embedding(vocab_size, width)
         self.cells = (nn.RNN if kind == "Elman" else nn.GRU)(width, width, batch_first=True)
         self.head = nn.Linear(width, vocab_size, bias=False)
-        nn.init.zeros_(
-            self.head.weight
-        )  # so that at first all tokens are equally likely, and nothing must be unlearned
+        nn.init.zeros_(self.head.weight)  # at first all tokens are equally likely
 
     def forward(self, tokens: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """The state after each of tokens (B, T), (B, T, C), and the last one, (1, B, C), to go on with."""
@@ -96,7 +94,7 @@ class RecurrentModel(nn.Module):
 
 
 def step_by_hand(cells: nn.RNN | nn.GRU, x: Tensor, h: Tensor) -> Tensor:
-    """The state (B, C) after the state h (B, C) and a token x (B, C): the formulas above, with the weights of `cells`."""
+    """The state (B, C) after the state h (B, C) and a token x (B, C), by the formulas above."""
     of_x = x @ cells.weight_ih_l0.t() + cells.bias_ih_l0  # (B, C), of a GRU (B, 3 C): reset, update, new content
     of_h = h @ cells.weight_hh_l0.t() + cells.bias_hh_l0
     if isinstance(cells, nn.RNN):
@@ -146,18 +144,16 @@ def loss_by_distance(
     text: Text, scores: Mapping[str, Score], block_size: int
 ) -> tuple[list[int], dict[str, list[float]]]:
     """The tokens of each class of distance, first those of new pairs; and their mean loss, in nats, by each model."""
-    classes, losses = [], {name: [] for name in scores}
+    classes: list[Tensor] = []
+    losses: dict[str, list[Tensor]] = {name: [] for name in scores}
     for inputs, targets in text.validation_batches(block_size):
         counted = targets != IGNORED
         classes.append(torch.bucketize(distances_of(inputs, targets)[counted], torch.tensor([0, *DISTANCES])))
         for name, score in scores.items():
             losses[name].append(score(inputs, targets)[counted].double())
-    number = torch.cat(classes)
-    counts = number.bincount(minlength=len(DISTANCES) + 1)
-    means = {
-        name: (number.bincount(torch.cat(parts), len(DISTANCES) + 1) / counts).tolist()
-        for name, parts in losses.items()
-    }
+    number, size = torch.cat(classes), len(DISTANCES) + 1
+    counts = number.bincount(minlength=size)
+    means = {name: (number.bincount(torch.cat(parts), size) / counts).tolist() for name, parts in losses.items()}
     return counts.tolist(), means
 
 

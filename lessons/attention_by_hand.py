@@ -40,7 +40,7 @@ SEED = 1337
 PICTURE_PATH = "lessons/pictures/attention_by_hand.svg"
 
 MOST_TOKENS = 12  # of the sentence, in the picture
-FAINTEST = 0.03  # weight that is drawn
+FAINTEST = 0.1  # weight that is drawn
 
 
 @dataclass(frozen=True)

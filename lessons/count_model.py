@@ -35,7 +35,8 @@ ORDERS = 5  # the longest n-gram: 5 predicts a token from the four before it
 BLOCK_SIZE = 1024  # tokens of a row, as in step 04, so that the same tokens are predicted
 MAX_TOKENS = 5_000_000  # of the training text that are counted; 0 = all, about 1 GB of memory for 10 million
 # Taken from every count. Ney's estimate from the n-grams that occur once and twice fails here: step 01 writes
-# each document into several samples, so that few n-grams occur once (bigrams: D = 0.04 and 2.60 bits per byte; 0.75 gives 2.14).
+# each document into several samples, so that few n-grams occur once. Measured with bigrams: its D is 0.04, which gives
+# 2.60 bits per byte; 0.75 gives 2.14.
 DISCOUNT = 0.75
 WRITTEN = 40  # tokens of the text that each order writes
 SEED = 1337  # of that text

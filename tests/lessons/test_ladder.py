@@ -25,6 +25,5 @@ def test_every_rung_is_measured_on_the_bytes_of_step_04(built_house, tmp_path, c
     assert len(bits) == 6
     measured_by_step_04 = load_checkpoint(built_house.checkpoint)["run"]["history"][-1]["bits_per_byte"]
     assert bits["your GPT"] == pytest.approx(measured_by_step_04, abs=2e-3)
-    assert bits["one layer"] < bits["your GPT"]  # that one has made four steps only
     picture = (tmp_path / "ladder.svg").read_text(encoding="utf-8")
     assert all(name in picture for name in bits)

@@ -31,6 +31,7 @@ MAX_BYTES = 3_000_000  # of the samples; with more the lesson says the same, lat
 COMPARED = 500  # merges that are compared with the library's
 LARGEST_VOCABULARY = 8192  # tokens that are learned by hand
 SENTENCE = ""  # cut by vocabularies of several sizes; empty = a question of the samples
+PICTURE_PATH = "lessons/pictures/bpe_by_hand.svg"
 
 Pair = tuple[str, str]
 
@@ -45,6 +46,7 @@ class Settings:
     compared: int = setting(least=1)
     largest_vocabulary: int = setting(least=512)
     sentence: str
+    picture_path: str
 
 
 @dataclass
@@ -118,7 +120,9 @@ def join(word: Sequence[str], pair: Pair) -> list[str]:
 def learn(words: Counter[str], vocab_size: int) -> Iterator[tuple[Pair, int]]:
     """Yield each merge, and how many times it joined two tokens, until the vocabulary has `vocab_size` tokens."""
     alphabet = [*MARKERS, *sorted(ByteLevel.alphabet())]
-    learner = Learner([list(word) for word in words], list(words.values()), {t: i for i, t in enumerate(alphabet)})
+    learner = Learner(
+        [list(word) for word in words], list(words.values()), {token: i for i, token in enumerate(alphabet)}
+    )
     while len(learner.rank) < vocab_size and (pair := learner.most_frequent()):
         yield pair, learner.merge(pair)
 
@@ -183,7 +187,7 @@ def main(arguments: Sequence[str] = ()) -> None:
     verdict = "equal" if same else "DIFFER FROM"
     print(f"The first {len(compared)} merges that are learned by hand {verdict} those of the library.")
     show_merges(merges)
-    show_sizes(words, merges, settings.sentence or example_question(settings.samples_path), splitter)
+    show_sizes(words, merges, settings.sentence or example_question(settings.samples_path), splitter, settings)
 
 
 def show_merges(merges: Sequence[tuple[Pair, int]]) -> None:
@@ -197,7 +201,13 @@ def show_merges(merges: Sequence[tuple[Pair, int]]) -> None:
     print_table(("merge", "first", "second", "joined", "times joined"), rows)
 
 
-def show_sizes(words: Counter[str], merges: Sequence[tuple[Pair, int]], sentence: str, splitter: PreTokenizer) -> None:
+def show_sizes(
+    words: Counter[str],
+    merges: Sequence[tuple[Pair, int]],
+    sentence: str,
+    splitter: PreTokenizer,
+    settings: Settings,
+) -> None:
     """What a larger vocabulary gains, on the text that it was learned from, and how it cuts one sentence."""
     total_bytes = sum(len(word) * count for word, count in words.items())
     tokens = list(itertools.accumulate((-count for _, count in merges), initial=total_bytes))
@@ -211,7 +221,8 @@ def show_sizes(words: Counter[str], merges: Sequence[tuple[Pair, int]], sentence
         rows.append((f"{size:,}", f"{total_bytes / tokens[used]:.2f}", len(pieces), cut))
     print_table(("vocabulary", "bytes per token", "tokens of the sentence", "the sentence"), rows)
     title = "Bytes per token and size of the vocabulary"
-    save_picture("bpe_by_hand", title, draw_curves(title, "tokens in the vocabulary", {"bytes per token": points}))
+    curves = {"bytes per token": points}
+    save_picture(settings.picture_path, title, draw_curves(title, "tokens in the vocabulary", curves))
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ the model itself finds them. The most likely text is not the most natural one: i
 the model has learned by heart.
 """
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -168,7 +169,7 @@ def log_probability(model: GPT, prompt: Sequence[int], written: Sequence[int]) -
 
 def distinct_pairs(texts: Sequence[Sequence[int]]) -> float:
     """The share of different pairs of neighbours in all texts (Li et al., 2016): 1 where nothing occurs twice."""
-    pairs = [pair for text in texts for pair in zip(text, text[1:], strict=False)]
+    pairs = [pair for text in texts for pair in itertools.pairwise(text)]
     return len(set(pairs)) / max(1, len(pairs))
 
 

@@ -21,7 +21,7 @@ import pipeline
 from corpus.samples import read_samples
 from gpt.attention import rotate
 from gpt.checkpoint import load_checkpoint, model_from
-from gpt.model import GPT
+from gpt.model import GPT, Layer
 from gpt.training.svg import INK, QUIET, SMALL, WIDTH, draw_svg, draw_text
 from lessons.shared import print_table, save_picture
 from pipeline import setting
@@ -43,7 +43,7 @@ MOST_TOKENS = 12  # of the sentence, in the picture
 FAINTEST = 0.1  # weight that is drawn
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """The constants above, with their types and ranges."""
 
@@ -148,6 +148,7 @@ def weights_of(model: GPT, tokens: Sequence[int]) -> list[Tensor]:
     """What each layer's heads look at, (H, T, T) each: the forward pass of gpt/model.py, written out."""
     x, T, weights = model.embedding(torch.tensor([list(tokens)])), len(tokens), []  # x: (1, T, C)
     for number, layer in enumerate(model.layers):
+        assert isinstance(layer, Layer)
         attention = model.attention_of(number)
         normed = layer.attention_norm(x)  # (1, T, C)
         q = attention.q_norm(attention.q_proj(normed).view(T, attention.n_head, -1)).transpose(0, 1)  # (H, T, D)

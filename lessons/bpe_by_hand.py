@@ -36,7 +36,7 @@ PICTURE_PATH = "lessons/pictures/bpe_by_hand.svg"
 Pair = tuple[str, str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """The constants above, with their types and ranges."""
 
@@ -166,7 +166,8 @@ def readable(token: str) -> str:
 
 def read_texts(path: str, most: int) -> list[str]:
     """The first samples, at most so many bytes."""
-    texts, size = [], 0
+    texts: list[str] = []
+    size = 0
     for sample in read_samples(path):
         if texts and size + len(sample.text.encode()) > most:
             break

@@ -47,7 +47,7 @@ Numbers = npt.NDArray[np.float64]
 UNSEEN = -1  # number of an n-gram that does not occur in the training text
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """The constants above, with their types and ranges."""
 

@@ -37,7 +37,7 @@ RARE = 20  # a word must occur so often that its row has been trained
 PICTURE_PATH = "lessons/pictures/embedding_is_a_matrix.svg"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """The constants above, with their types and ranges."""
 

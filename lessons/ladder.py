@@ -58,7 +58,7 @@ PICTURE_PATH = "lessons/pictures/ladder.svg"
 SHOWN_KINDS = ("document", "grounded")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """The constants above, with their types and ranges."""
 

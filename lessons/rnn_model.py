@@ -52,7 +52,7 @@ PICTURE_PATH = "lessons/pictures/rnn_model.svg"
 DISTANCES = (8, 32, 128, 512, BLOCK_SIZE)  # the upper ends of the classes of distance
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """The constants above, with their types and ranges."""
 
@@ -95,8 +95,9 @@ class RecurrentModel(nn.Module):
 
 def step_by_hand(cells: nn.RNN | nn.GRU, x: Tensor, h: Tensor) -> Tensor:
     """The state (B, C) after the state h (B, C) and a token x (B, C), by the formulas above."""
-    of_x = x @ cells.weight_ih_l0.t() + cells.bias_ih_l0  # (B, C), of a GRU (B, 3 C): reset, update, new content
-    of_h = h @ cells.weight_hh_l0.t() + cells.bias_hh_l0
+    weights = dict(cells.named_parameters())
+    of_x = x @ weights["weight_ih_l0"].t() + weights["bias_ih_l0"]  # (B, C), of a GRU (B, 3 C): reset, update, new
+    of_h = h @ weights["weight_hh_l0"].t() + weights["bias_hh_l0"]
     if isinstance(cells, nn.RNN):
         return torch.tanh(of_x + of_h)
     (reset_x, update_x, new_x), (reset_h, update_h, new_h) = of_x.chunk(3, dim=-1), of_h.chunk(3, dim=-1)

@@ -51,7 +51,7 @@ SHOWN_TOKENS = 10  # of each distribution in the picture
 Method = Callable[[Tensor, Sequence[int]], Tensor]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """The constants above, with their types and ranges."""
 
@@ -123,7 +123,8 @@ def write(model: GPT, prompt: Sequence[int], method: Method, length: int, seed: 
     """A text that is drawn token by token."""
     generator = torch.Generator().manual_seed(seed)
     cache = model.new_cache(1, model.config.block_size)
-    logits, written = read_prompt(model, prompt, cache), []
+    written: list[int] = []
+    logits = read_prompt(model, prompt, cache)
     while True:
         probabilities = method(logits, written).softmax(-1)
         token = int(torch.multinomial(probabilities, 1, generator=generator))

@@ -42,7 +42,9 @@ def test_the_heads_of_the_start_with_copying_are_found(tokenizer, capsys):
     model = GPT(GPTConfig(700, block_size=256, n_layer=2, n_head=4, n_kv_head=4, n_embd=128, head_dim=32, n_hidden=64))
     counts = torch.ones(700)
     initialize(model, np.arange(700), counts, tokenizer.token_to_id("[BOS]"), False, True)
-    attention_by_hand.show_heads(model, attention_by_hand.Settings("", "", "", 8, 64, 1, ""))
+    paths = dict.fromkeys(("samples_path", "checkpoint_path", "sentence", "picture_path"), "")
+    settings = attention_by_hand.Settings(**paths, positions=8, random_tokens=64, seed=1)
+    attention_by_hand.show_heads(model, settings)
     roles = re.findall(r"^\| (\d) \| \d \| [\d.]+ \| [\d.]+ \| ([a-z ]*) \|$", capsys.readouterr().out, re.MULTILINE)
     assert ("0", "looks at the token before") in roles and ("1", "copies") in roles
     assert ("1", "looks at the token before") not in roles and ("0", "copies") not in roles

@@ -13,6 +13,11 @@ predicted by simpler models, each of which lacks one thing:
 
 The networks in between train for the same short time. A column by kind of text says where a model wins: documents are
 new text; the answer to a document repeats its sentences, so that whoever copies predicts it.
+
+Measured with the bundled text (0.3 million tokens), in bits per byte: 5-gram 1.93, one layer 1.95, GRU 2.06, four
+layers 2.08. Counting has learned all that it can after one pass over a small text; a network needs many, and the more
+it computes for a token, the fewer it reads in the same time. Your GPT has 1.42, because it copies: 0.46 in answers,
+where the 5-gram has 1.85. On documents the 5-gram is still ahead, 2.11 against 2.46.
 """
 
 import time

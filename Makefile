@@ -1,5 +1,6 @@
 # make        the five steps on data/raw.txt (or the bundled text, while that is not there), then an answer
 # make serve  the page in the browser and the API; runs steps 01 to 04 first if there is no model
+# make lessons  the chapters in lessons/ on your text and your model; writes lessons/RESULTS.md
 # make test   ruff, mypy and pytest
 # make clean  delete what steps 01 to 03 made, and caches; the trained model only if you confirm it
 # make help   this text
@@ -134,7 +135,11 @@ clean:
 	done
 	@rm -rf .pytest_cache .ruff_cache .mypy_cache .hypothesis __pycache__ */__pycache__ */*/__pycache__
 
+lessons:
+	@test -e checkpoints/ckpt.pt || $(MAKE) $(TRAINED)
+	$(RUN) -m lessons.run_all
+
 help:
 	@sed -e '/^$$/q' -e 's/^# \{0,1\}//' $(firstword $(MAKEFILE_LIST))
 
-.PHONY: always answer clean help serve test
+.PHONY: always answer clean help lessons serve test

@@ -6,6 +6,7 @@ Here text and model meet: `corpus` finds documents and says what may be written,
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
+from pathlib import Path
 
 import pipeline
 from answering.contacts_file import ContactsFile
@@ -22,6 +23,7 @@ from corpus.raw.normalization import normalize
 from corpus.template import MARKERS, Template, marker_id
 from gpt.checkpoint import Checkpoint, load_checkpoint, model_from
 from gpt.device import choose_device
+from gpt.formats.qwen3 import read_as_checkpoint
 from gpt.generation import END, Prompt, generate_all
 from gpt.model import GPT
 from pipeline import StepError
@@ -87,7 +89,8 @@ class Assistant:
     @classmethod
     def load(cls, artifacts: Artifacts) -> "Assistant":
         """Read the checkpoint; index, samples and contacts are read when they are needed. Raises StepError."""
-        return cls.of_checkpoint(load_checkpoint(artifacts.checkpoint_path), artifacts)
+        path = Path(artifacts.checkpoint_path)
+        return cls.of_checkpoint(read_as_checkpoint(path) if path.is_dir() else load_checkpoint(path), artifacts)
 
     @classmethod
     def of_checkpoint(cls, checkpoint: Checkpoint, artifacts: Artifacts) -> "Assistant":

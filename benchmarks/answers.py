@@ -150,6 +150,15 @@ def measure_all(runs: Runs, assistant: Assistant) -> dict[str, dict[str, float |
     return columns
 
 
+def measure_alone(assistant: Assistant, held_out: Sequence[HeldOut]) -> dict[str, float | None]:
+    """What the model writes by itself about documents: free form, nothing verified."""
+    settings = pipeline.read_settings(step_05.Settings, vars(step_05))
+    request = replace(step_05.request_of(settings), form="free", verify_lines=False, verify_contacts=False)
+    asked = [(each, replace(request, question=each.question, document=each.document)) for each in held_out]
+    answers, _ = answer_all(assistant, asked, settings.rows, "answers of the model alone")
+    return add_up(measure(answer, assistant.template, encode_with(assistant)) for answer in answers)
+
+
 def read_held_out(assistant: Assistant, val_bin: str, limit: int) -> list[HeldOut]:
     """The first documents of the validation set, with their titles, which only the samples tell."""
     header, tokens = read_token_file(val_bin)

@@ -1,4 +1,7 @@
-"""The folder that transformers, vLLM and MLX open: the same numbers under the names of `Qwen3ForCausalLM`."""
+"""The folder that transformers, vLLM and MLX open: the same numbers under the names of `Qwen3ForCausalLM`.
+
+`gpt/formats/qwen3.py` reads such folders.
+"""
 
 import json
 from dataclasses import asdict, dataclass
@@ -7,9 +10,8 @@ from typing import Any
 
 import pipeline
 from gpt.checkpoint import Checkpoint
-from gpt.model import GPT, GPTConfig
+from gpt.model import GPTConfig
 from gpt.sampling import SamplingSettings
-from pipeline import StepError
 
 import torch
 from tokenizers import Tokenizer, processors
@@ -17,6 +19,7 @@ from torch import Tensor
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 WEIGHTS, CONFIG, TOKENIZER = "model.safetensors", "config.json", "tokenizer.json"
+OUR_KEY = "korean_gpt_from_scratch"  # of config.json
 FILES = (WEIGHTS, CONFIG, TOKENIZER, "generation_config.json", "tokenizer_config.json", "README.md")
 
 # What Qwen3Config calls the fields of GPTConfig; it has no dropout, which only training needs.
@@ -69,7 +72,7 @@ def write_huggingface(folder: Path, checkpoint: Checkpoint, chat_format: ChatFor
     # As bytes, because only Python's own write says clearly that a disk is full.
     (folder / WEIGHTS).write_bytes(safetensors.save(weights, metadata={"format": "pt"}))
     for name, content in (
-        (CONFIG, model_config(config, tokenizer, chat_format, dtype)),
+        (CONFIG, model_config(config, tokenizer, chat_format, dtype) | {OUR_KEY: ours_of(checkpoint)}),
         ("generation_config.json", generation_config(config, tokenizer, chat_format)),
         ("tokenizer_config.json", tokenizer_config(config, chat_format)),
     ):
@@ -79,6 +82,11 @@ def write_huggingface(folder: Path, checkpoint: Checkpoint, chat_format: ChatFor
     tokenizer.post_processor = processors.TemplateProcessing(f"{bos[0]} $A", f"{bos[0]} $A $B", special_tokens=[bos])
     (folder / TOKENIZER).write_text(tokenizer.to_str(pretty=True), encoding="utf-8", newline="\n")
     (folder / "README.md").write_text(card, encoding="utf-8", newline="\n")
+
+
+def ours_of(checkpoint: Checkpoint) -> dict[str, Any]:
+    """What step 05 needs beside the model, and other programs ignore: the form of the samples, their tokenizer."""
+    return {"template": checkpoint["template"], "inputs": {"tokenizer": checkpoint["inputs"]["tokenizer"]}}
 
 
 def rename_weights(weights: dict[str, Tensor], config: GPTConfig) -> dict[str, Tensor]:
@@ -149,28 +157,3 @@ def tokenizer_config(config: GPTConfig, chat_format: ChatFormat) -> dict[str, An
         "model_input_names": ["input_ids", "attention_mask"],
         "chat_template": chat_format.chat_template,
     }
-
-
-def read_huggingface(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor], Tokenizer]:
-    """Shape, weights and tokenizer of a folder like those that `write_huggingface` writes, under our names.
-
-    The weights are fp32 and include a tied head. Raises StepError for a folder of another model, or a damaged one.
-    """
-    safetensors = pipeline.require_package("safetensors.torch", f"reading {folder}")
-    try:
-        theirs = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-        found = safetensors.load_file(folder / WEIGHTS)
-        tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
-        theirs |= theirs.get("rope_parameters", {})  # where transformers itself writes the rotary base
-        shape = {ours: theirs.get(name) for ours, name in CONFIG_NAMES.items()}
-        with torch.device("meta"):  # only for the names of its tensors
-            names = GPT(GPTConfig(**shape)).state_dict().keys()
-        if shape["tie_embeddings"]:
-            found["lm_head.weight"] = found["model.embed_tokens.weight"]
-        weights = {name: found[name_in_transformers(name)].float() for name in names}
-    except Exception as error:  # each of the three readers raises its own
-        raise StepError(
-            f"{folder}: it cannot be read as a model exported with FORMAT hf ({type(error).__name__}: {error}); "
-            f"export it again with: {pipeline.command('export.py', format='hf')}"
-        ) from None
-    return shape, weights, tokenizer

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from gpt.checkpoint import load_checkpoint
-from gpt.formats.huggingface import read_huggingface
+from gpt.formats.qwen3 import read_qwen3
 from gpt.model import GPTConfig
 from pipeline import StepError
 
@@ -57,7 +57,7 @@ def read_initial_weights(path: Path | str, tokenizer: Tokenizer) -> InitialWeigh
             f"{path}: file or folder not found; set INIT_FROM to a folder that export.py wrote, or leave it empty"
         )
     if path.is_dir():
-        shape, weights, their_tokenizer = read_huggingface(path)
+        shape, weights, their_tokenizer = without_unused_rows(*read_qwen3(path))
     else:
         checkpoint = load_checkpoint(path)
         shape, weights = checkpoint["config"], checkpoint["model"]
@@ -68,3 +68,14 @@ def read_initial_weights(path: Path | str, tokenizer: Tokenizer) -> InitialWeigh
             "put its tokenizer.json back in the place of TOKENIZER_PATH, or leave INIT_FROM empty"
         )
     return InitialWeights(path, shape, weights)
+
+
+def without_unused_rows(
+    shape: dict[str, Any], weights: dict[str, Tensor], tokenizer: Tokenizer
+) -> tuple[dict[str, Any], dict[str, Tensor], Tokenizer]:
+    """Drop the rows of the vocabulary that stand for no token: other programs add some, up to a round number."""
+    size = tokenizer.get_vocab_size()
+    if size < shape["vocab_size"]:
+        shape = shape | {"vocab_size": size}
+        weights = weights | {name: weights[name][:size] for name in ("embedding.weight", "head.weight")}
+    return shape, weights, tokenizer

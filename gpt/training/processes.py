@@ -223,3 +223,13 @@ def sum_gradients(model: nn.Module, compute: Callable[[Tensor, Tensor], float]) 
         return total(loss)
 
     return compute_and_sum
+
+
+def add_gradients(model: nn.Module) -> None:
+    """Replace the gradients of each process by their sum over all processes."""
+    if not _are_several():
+        return
+    for parameter in model.parameters():
+        if parameter.grad is None:
+            parameter.grad = torch.zeros_like(parameter)
+        dist.all_reduce(parameter.grad)

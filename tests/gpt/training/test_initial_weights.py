@@ -4,7 +4,7 @@ import os
 import sys
 
 from gpt.checkpoint import load_checkpoint, previous_of
-from gpt.formats import huggingface
+from gpt.formats.qwen3 import read_qwen3
 from tests.gpt.formats.exports import MODELS, write_export
 
 import pytest
@@ -44,7 +44,7 @@ def test_step_04_starts_from_another_checkpoint_too(house, trained):
 def test_every_shape_comes_back_as_it_went(built_house, tmp_path, model):
     checkpoint = MODELS[model](load_checkpoint(built_house.checkpoint))
     write_export(tmp_path, checkpoint, "hf")
-    shape, weights, tokenizer = huggingface.read_huggingface(tmp_path)
+    shape, weights, tokenizer = read_qwen3(tmp_path)
     assert shape == {name: value for name, value in checkpoint["config"].items() if name != "dropout"}
     assert weights.keys() == checkpoint["model"].keys()
     assert all(torch.equal(weights[name], tensor) for name, tensor in checkpoint["model"].items())
@@ -58,7 +58,7 @@ def test_what_transformers_saves_comes_back_too(built_house, tmp_path, model):
     saved = tmp_path / "saved"
     for kind in (AutoModelForCausalLM, AutoTokenizer):
         kind.from_pretrained(tmp_path).save_pretrained(saved)
-    shape, weights, _ = huggingface.read_huggingface(saved)
+    shape, weights, _ = read_qwen3(saved)
     assert shape == {name: value for name, value in checkpoint["config"].items() if name != "dropout"}
     assert all(torch.equal(weights[name], tensor) for name, tensor in checkpoint["model"].items())
 

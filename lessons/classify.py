@@ -1,26 +1,24 @@
-"""Lesson 13: what is a post about? Five ways to sort short texts into eight topics.
+"""Lesson 13: what is a post about? Six ways to sort short texts into eight topics.
 
-lessons/data/topics.tsv holds some four hundred short texts with their topics, written for this lesson. Each of FOLDS
-parts of them is sorted once, by models that have learned from the others, so that every text counts:
+lessons/data/topics.tsv holds some four hundred short texts with their topics, written for this lesson. They are dealt
+into FOLDS parts; each part is sorted by classifiers that have learned from the others, so that every text counts:
 
     counts      logistic regression on how often each pair of letters occurs
+    last layer  the same on your model's vectors of the text; the model stays as it is
     CNN         filters over two to four tokens, of which the strongest match counts (Kim, 2014)
-    last layer  your model stays as it is; only a matrix from its vectors to topics learns
     all layers  the whole model learns along (Howard and Ruder, 2018)
     LoRA        the model is frozen, and thin matrices beside its own learn (Hu et al., 2021)
-    as text     the model goes on after "주제:" and the most probable topic is taken: no new parameters at all
+    as text     the model goes on after "주제:", and the most probable topic is taken: no new parameters at all
 
-With few texts, the counts are hard to beat: topics have words of their own, and a matrix of counts has nothing else
-to learn. What a language model adds is what it has learned from text without topics, so it gains with the size of
-your text and the time of its training: a model of two minutes and 280 KB knows little that helps here.
+With few texts, counts are hard to beat: a topic has words of its own. A language model adds what it has learned from
+text without topics, and one that has read 280 KB for two minutes has learned little that helps here.
 """
 
 import copy
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -28,10 +26,9 @@ import pipeline
 from corpus.template import BOS, PAD, marker_id
 from gpt.checkpoint import load_checkpoint, model_from
 from gpt.model import GPT
-from gpt.training.answers import Example, log_probabilities, make_batch
-from gpt.training.lora import add_adapters
+from lessons.lora import add_adapters
+from lessons.tuning import Example, answer_loss, log_probabilities, make_batch, minimize, random_batches
 from pipeline import setting
-from pipeline.progress import progress_bar
 
 import numpy as np
 import torch
@@ -42,15 +39,16 @@ from torch import Tensor
 
 TOPICS_PATH = "lessons/data/topics.tsv"  # a topic, a tab and a text in each line
 CHECKPOINT_PATH = "checkpoints/ckpt.pt"  # made by step 04
-FOLDS = 3  # parts of the texts: each is sorted by models that have learned from the others
-EPOCHS = 6  # times that each model sees its texts
-BATCH = 16  # texts in each update
-RATE = 2e-3  # learning rate of AdamW for what is new: CNN, LoRA
-FULL_RATE = 3e-4  # for the whole model
+FOLDS = 3  # parts of the texts
+EPOCHS = 5  # times that a network sees its texts
+BATCH = 16  # texts in each step
+RATE = 0.002  # learning rate of AdamW for CNN and LoRA
+FULL_RATE = 0.0003  # for the whole model
 RANK = 8  # of the matrices of LoRA
 SEED = 1337  # of the folds, the order and the first weights
 
-ASK = "\n주제:"
+QUESTION = "\n주제:"
+LINEAR_EPOCHS, LINEAR_RATE = 20, 0.03  # for logistic regression
 
 
 @dataclass(frozen=True)
@@ -69,79 +67,65 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Texts:
-    """Texts, their tokens and the numbers of their topics."""
+class Lesson:
+    """The texts, their tokens and the numbers of their topics; the model and how to train."""
 
     texts: list[str]
     tokens: list[list[int]]
     labels: Tensor  # (texts,)
     topics: list[str]
+    tokenizer: Tokenizer
+    model: GPT
+    settings: Settings
+
+    @property
+    def pad(self) -> int:
+        """The token that fills short rows."""
+        return marker_id(self.tokenizer, PAD)
 
 
-# From the indices of the texts to learn from and of those to sort: the topics of the latter, (indices,).
-Method = Callable[[Sequence[int], Sequence[int]], Tensor]
+Scores = Callable[[Sequence[int]], Tensor]  # numbers of texts -> scores of the topics, (numbers, topics)
 
 
 def main(arguments: Sequence[str] = ()) -> None:
     settings = pipeline.read_settings(Settings, globals(), arguments)
+    right = sort_in_all_ways(read_lesson(settings))
+    print("| classifier | right | 95 % interval | more than counts |\n| --- | --- | --- | --- |")
+    for name, found in right.items():
+        low, high = interval(int(found.sum()), len(found))
+        gain = found - right["counts"]  # paired: both have sorted the same texts
+        error = float(gain.std()) / math.sqrt(len(gain))
+        share, more = float(found.mean()), float(gain.mean())
+        print(f"| {name} | {share:.3f} | {low:.3f} to {high:.3f} | {more:+.3f} ± {error:.3f} |")
+
+
+def read_lesson(settings: Settings) -> Lesson:
+    """Read a file with a topic, a tab and a text in each line. Raises StepError for any other line."""
     checkpoint = load_checkpoint(settings.checkpoint_path)
     tokenizer = Tokenizer.from_str(checkpoint["tokenizer"])
-    texts = read_texts(settings.topics_path, tokenizer)
-    right = sort_all(texts, methods_of(model_from(checkpoint), tokenizer, texts, settings), settings)
-    print("| method | right | 95 % interval | more than by counts |\n| --- | --- | --- | --- |")
-    for name, of_method in right.items():
-        share, (low, high) = float(of_method.mean()), interval(int(of_method.sum()), len(of_method))
-        gain = of_method - right["counts"]
-        error = float(gain.std()) / math.sqrt(len(gain))  # paired: both methods have sorted the same texts
-        print(f"| {name} | {share:.3f} | {low:.3f} to {high:.3f} | {float(gain.mean()):+.3f} ± {error:.3f} |")
-
-
-def read_texts(path: str, tokenizer: Tokenizer) -> Texts:
-    """The texts of a file with a topic, a tab and a text in each line. Raises StepError for any other line."""
-    rows = [line.split("\t") for line in Path(path).read_text(encoding="utf-8").splitlines()]
+    rows = [line.split("\t") for line in Path(settings.topics_path).read_text(encoding="utf-8").splitlines()]
     for number, row in enumerate(rows, start=1):
         if len(row) != 2:
-            raise pipeline.StepError(f"{path}, line {number}: expected a topic, a tab and a text; correct that line")
+            where = f"{settings.topics_path}, line {number}"
+            raise pipeline.StepError(f"{where}: expected a topic, a tab and a text; correct that line")
     topics = sorted({topic for topic, _ in rows})
     tokens = [[marker_id(tokenizer, BOS), *tokenizer.encode(text).ids] for _, text in rows]
-    return Texts([text for _, text in rows], tokens, torch.tensor([topics.index(topic) for topic, _ in rows]), topics)
+    labels = torch.tensor([topics.index(topic) for topic, _ in rows])
+    return Lesson([text for _, text in rows], tokens, labels, topics, tokenizer, model_from(checkpoint), settings)
 
 
-def methods_of(model: GPT, tokenizer: Tokenizer, texts: Texts, settings: Settings) -> dict[str, Method]:
-    """What is compared, by name."""
-    pad, topics = marker_id(tokenizer, PAD), len(texts.topics)
-
-    def over_gpt(adapt: Callable[[GPT], object]) -> Callable[[], nn.Module]:
-        return lambda: OverGPT(copy.deepcopy(model), adapt, topics, pad)
-
-    low_rank = partial(add_adapters, rank=settings.rank, alpha=2 * settings.rank)
-    modules: dict[str, tuple[Callable[[], nn.Module], float]] = {
-        "CNN": (lambda: CNN(model.config.vocab_size, topics, pad), settings.rate),
-        "all layers": (over_gpt(lambda each: each.requires_grad_(True)), settings.full_rate),
-        "LoRA": (over_gpt(low_rank), settings.rate),
-    }
-    methods: dict[str, Method] = {
-        "counts": partial(sort_by_counts, texts),
-        "last layer": partial(sort_by_last_layer, texts, model, pad),
-    }
-    for name, (make, rate) in modules.items():
-        methods[name] = partial(sort_by_module, texts, make, pad, rate, settings)
-    methods["as text"] = partial(sort_as_text, texts, model, tokenizer, settings)
-    return methods
-
-
-def sort_all(texts: Texts, methods: dict[str, Method], settings: Settings) -> dict[str, Tensor]:
-    """For each method, 1 for each text that it has sorted rightly and 0 for the others, (texts,)."""
-    order = np.random.default_rng(settings.seed).permutation(len(texts.texts)).tolist()
-    parts = [order[start :: settings.folds] for start in range(settings.folds)]
-    right = {name: torch.zeros(len(order)) for name in methods}
-    with progress_bar("classify", len(methods) * settings.folds, unit="model") as bar:
-        for name, method in methods.items():
-            for part in parts:
-                torch.manual_seed(settings.seed)
-                found = method([index for index in order if index not in set(part)], part)
-                right[name][part] = (found == texts.labels[part]).float()
-                bar.update()
+def sort_in_all_ways(lesson: Lesson) -> dict[str, Tensor]:
+    """For each classifier, 1 for each text whose topic it finds and 0 for the others, (texts,)."""
+    folds, seed = lesson.settings.folds, lesson.settings.seed
+    order = np.random.default_rng(seed).permutation(len(lesson.labels)).tolist()
+    right = {name: torch.zeros(len(order)) for name in CLASSIFIERS}
+    for part in (order[start::folds] for start in range(folds)):
+        learned = [index for index in order if index not in set(part)]
+        for name, learn in CLASSIFIERS.items():
+            torch.manual_seed(seed)
+            scores = learn(lesson, learned)
+            with torch.no_grad():
+                right[name][part] = (scores(part).argmax(-1) == lesson.labels[part]).float()
     return right
 
 
@@ -153,43 +137,107 @@ def interval(right: int, count: int) -> tuple[float, float]:
     return middle - reach, middle + reach
 
 
-# --- Counts ---
+# --- The classifiers: each learns from some texts and returns its scores of others ---
 
 
-def sort_by_counts(texts: Texts, learned: Sequence[int], others: Sequence[int]) -> Tensor:
-    """Logistic regression on pairs of letters, whose counts are weighted by how rare they are (tf-idf)."""
-    pairs = [Counter(map("".join, pairwise(text))) for text in texts.texts]
-    columns = {pair: column for column, pair in enumerate(sorted({pair for index in learned for pair in pairs[index]}))}
+def learn_counts(lesson: Lesson, learned: Sequence[int]) -> Scores:
+    """Logistic regression on pairs of letters, weighted by how rare they are (tf-idf)."""
+    pairs = [Counter(map("".join, pairwise(text))) for text in lesson.texts]
+    columns = {pair: column for column, pair in enumerate(sorted(set().union(*(pairs[index] for index in learned))))}
     counts = torch.zeros(len(pairs), len(columns))
     for row, of_text in enumerate(pairs):
         for pair in of_text.keys() & columns.keys():
             counts[row, columns[pair]] = 1 + math.log(of_text[pair])
     rarity = 1 + (len(learned) / (counts[learned] > 0).sum(0)).log()
-    return fit_linear(F.normalize(counts * rarity), texts, learned, others)
+    return learn_features("counts", F.normalize(counts * rarity), lesson, learned)
 
 
-def sort_by_last_layer(texts: Texts, model: GPT, pad: int, learned: Sequence[int], others: Sequence[int]) -> Tensor:
-    """Logistic regression on the vectors that the model, as it is, makes of texts."""
+def learn_last_layer(lesson: Lesson, learned: Sequence[int]) -> Scores:
+    """Logistic regression on the vectors that the model, as it is, makes of the texts."""
     with torch.no_grad():
-        parts = pipeline.batched(range(len(texts.tokens)), 64)
-        vectors = torch.cat([mean_vector(model, pad_tokens(texts, part, pad), pad) for part in parts])
-    vectors = vectors - vectors[learned].mean(0)
-    return fit_linear(F.normalize(vectors / vectors[learned].std(0)), texts, learned, others)
+        parts = pipeline.batched(range(len(lesson.texts)), 64)
+        vectors = torch.cat([mean_vector(lesson.model, pad_texts(lesson, part), lesson.pad) for part in parts])
+    vectors = (vectors - vectors[learned].mean(0)) / vectors[learned].std(0)
+    return learn_features("last layer", F.normalize(vectors), lesson, learned)
 
 
-def fit_linear(features: Tensor, texts: Texts, learned: Sequence[int], others: Sequence[int]) -> Tensor:
-    """The topics of `others` by a matrix from features (texts, numbers) to topics."""
-    layer = nn.Linear(features.size(1), len(texts.topics))
-    optimizer = torch.optim.AdamW(layer.parameters(), lr=0.05, weight_decay=0.01)
-    for _ in range(200):
-        F.cross_entropy(layer(features[learned]), texts.labels[learned]).backward()
-        step(optimizer, 0.05)
-    with torch.no_grad():
-        found: Tensor = layer(features[others]).argmax(-1)
-    return found
+def learn_features(name: str, features: Tensor, lesson: Lesson, learned: Sequence[int]) -> Scores:
+    """A matrix from features, (texts, numbers), to topics."""
+    layer = nn.Linear(features.size(1), len(lesson.topics))
+    return train(name, layer, lambda indices: layer(features[indices]), lesson, learned, LINEAR_RATE, LINEAR_EPOCHS)
 
 
-# --- Neural networks ---
+def learn_cnn(lesson: Lesson, learned: Sequence[int]) -> Scores:
+    """A network that knows nothing but these texts."""
+    network = CNN(lesson.model.config.vocab_size, len(lesson.topics), lesson.pad)
+    return learn_network("CNN", network, lesson, learned, lesson.settings.rate)
+
+
+def learn_all_layers(lesson: Lesson, learned: Sequence[int]) -> Scores:
+    """Every weight of the model learns."""
+    network = TopicGPT(copy.deepcopy(lesson.model), len(lesson.topics), lesson.pad)
+    return learn_network("all layers", network, lesson, learned, lesson.settings.full_rate)
+
+
+def learn_lora(lesson: Lesson, learned: Sequence[int]) -> Scores:
+    """Thin matrices beside the frozen ones learn."""
+    network = TopicGPT(copy.deepcopy(lesson.model), len(lesson.topics), lesson.pad)
+    add_adapters(network.model, lesson.settings.rank, 2 * lesson.settings.rank)
+    return learn_network("LoRA", network, lesson, learned, lesson.settings.rate)
+
+
+def learn_network(name: str, network: nn.Module, lesson: Lesson, learned: Sequence[int], rate: float) -> Scores:
+    """A network that reads tokens."""
+
+    def scores(indices: Sequence[int]) -> Tensor:
+        of_topics: Tensor = network(pad_texts(lesson, indices))
+        return of_topics
+
+    return train(name, network, scores, lesson, learned, rate, lesson.settings.epochs)
+
+
+def train(
+    name: str, module: nn.Module, scores: Scores, lesson: Lesson, learned: Sequence[int], rate: float, epochs: int
+) -> Scores:
+    """Train the module from which the scores come, by the cross-entropy of the topics."""
+    batches = random_batches(learned, lesson.settings.batch, epochs, lesson.settings.seed)
+
+    def loss_of(step: int) -> Tensor:
+        return F.cross_entropy(scores(batches[step]), lesson.labels[batches[step]])
+
+    minimize(name, module.parameters(), rate, len(batches), loss_of)
+    return scores
+
+
+def learn_as_text(lesson: Lesson, learned: Sequence[int]) -> Scores:
+    """The model learns to write the topic behind a text; the score of a topic is the probability of its name."""
+    model, settings = copy.deepcopy(lesson.model), lesson.settings
+    names = [lesson.tokenizer.encode(f"{QUESTION} {topic}\n").ids for topic in lesson.topics]
+    batches = random_batches(learned, settings.batch, settings.epochs, settings.seed)
+
+    def loss_of(step: int) -> Tensor:
+        examples = [Example(lesson.tokens[index], names[lesson.labels[index]]) for index in batches[step]]
+        return answer_loss(model, examples, lesson.pad)
+
+    def score(index: int) -> Tensor:
+        of_names = make_batch([Example(lesson.tokens[index], name) for name in names], lesson.pad)
+        return log_probabilities(model, *of_names).sum(-1)
+
+    minimize("as text", model.parameters(), settings.full_rate, len(batches), loss_of)
+    return lambda indices: torch.stack([score(index) for index in indices])
+
+
+CLASSIFIERS: dict[str, Callable[[Lesson, Sequence[int]], Scores]] = {
+    "counts": learn_counts,
+    "last layer": learn_last_layer,
+    "CNN": learn_cnn,
+    "all layers": learn_all_layers,
+    "LoRA": learn_lora,
+    "as text": learn_as_text,
+}
+
+
+# --- Networks ---
 
 
 class CNN(nn.Module):
@@ -199,29 +247,27 @@ class CNN(nn.Module):
         super().__init__()
         self.embedding = nn.Embedding(vocab_size, width, padding_idx=pad)
         self.filters = nn.ModuleList(nn.Conv1d(width, width, size, padding=size - 1) for size in (2, 3, 4))
-        self.dropout, self.last = nn.Dropout(0.3), nn.Linear(3 * width, topics)
+        self.last = nn.Linear(3 * width, topics)
 
     def forward(self, tokens: Tensor) -> Tensor:
         """(B, T) -> (B, topics)."""
         x = self.embedding(tokens).transpose(1, 2)  # (B, width, T)
-        matches = [each(x).relu().amax(-1) for each in self.filters]
-        logits: Tensor = self.last(self.dropout(torch.cat(matches, -1)))
-        return logits
+        scores: Tensor = self.last(torch.cat([each(x).relu().amax(-1) for each in self.filters], -1))
+        return scores
 
 
-class OverGPT(nn.Module):
-    """The mean of the last vectors of a GPT, and a matrix from it to topics."""
+class TopicGPT(nn.Module):
+    """A GPT, and a matrix from the mean of its last vectors to topics."""
 
-    def __init__(self, model: GPT, adapt: Callable[[GPT], object], topics: int, pad: int) -> None:
+    def __init__(self, model: GPT, topics: int, pad: int) -> None:
         super().__init__()
-        adapt(model)
         self.model, self.pad = model, pad
         self.last = nn.Linear(model.config.n_embd, topics)
 
     def forward(self, tokens: Tensor) -> Tensor:
         """(B, T) -> (B, topics)."""
-        logits: Tensor = self.last(mean_vector(self.model, tokens, self.pad))
-        return logits
+        scores: Tensor = self.last(mean_vector(self.model, tokens, self.pad))
+        return scores
 
 
 def mean_vector(model: GPT, tokens: Tensor, pad: int) -> Tensor:
@@ -231,66 +277,10 @@ def mean_vector(model: GPT, tokens: Tensor, pad: int) -> Tensor:
     return mean
 
 
-def sort_by_module(
-    texts: Texts,
-    make: Callable[[], nn.Module],
-    pad: int,
-    rate: float,
-    settings: Settings,
-    learned: Sequence[int],
-    others: Sequence[int],
-) -> Tensor:
-    """Train a network on texts and their topics."""
-    module = make()
-    optimizer = torch.optim.AdamW([each for each in module.parameters() if each.requires_grad], lr=rate)
-    for batch, factor in batches(learned, settings):
-        F.cross_entropy(module(pad_tokens(texts, batch, pad)), texts.labels[batch]).backward()
-        step(optimizer, rate * factor)
-    module.eval()
-    with torch.no_grad():
-        return torch.cat([module(pad_tokens(texts, each, pad)).argmax(-1) for each in pipeline.batched(others, 64)])
-
-
-def sort_as_text(
-    texts: Texts, model: GPT, tokenizer: Tokenizer, settings: Settings, learned: Sequence[int], others: Sequence[int]
-) -> Tensor:
-    """Train the model to write the topic behind a text; of all topics the one that it finds most probable."""
-    model, pad = copy.deepcopy(model), marker_id(tokenizer, PAD)
-    names = [tokenizer.encode(f"{ASK} {topic}\n").ids for topic in texts.topics]
-    optimizer = torch.optim.AdamW(model.parameters(), lr=settings.full_rate)
-    for batch, factor in batches(learned, settings):
-        examples = [Example(texts.tokens[index], names[texts.labels[index]]) for index in batch]
-        inputs, targets = make_batch(examples, pad)
-        (-log_probabilities(model, inputs, targets).sum() / len(batch)).backward()
-        step(optimizer, settings.full_rate * factor)
-    model.eval()
-    found = []
-    with torch.no_grad():
-        for index in others:
-            of_topics = make_batch([Example(texts.tokens[index], name) for name in names], pad)
-            found.append(log_probabilities(model, *of_topics).sum(-1).argmax())
-    return torch.stack(found)
-
-
-def batches(learned: Sequence[int], settings: Settings) -> Iterator[tuple[list[int], float]]:
-    """All texts EPOCHS times in random order, with the share of the rate, which falls to zero."""
-    rounds = [np.random.default_rng([settings.seed, epoch]).permutation(learned) for epoch in range(settings.epochs)]
-    all_batches = [batch for order in rounds for batch in pipeline.batched(order.tolist(), settings.batch)]
-    for number, batch in enumerate(all_batches):
-        yield list(batch), 1 - number / len(all_batches)
-
-
-def step(optimizer: torch.optim.Optimizer, rate: float) -> None:
-    """Update the weights at this rate."""
-    optimizer.param_groups[0]["lr"] = rate
-    optimizer.step()
-    optimizer.zero_grad()
-
-
-def pad_tokens(texts: Texts, indices: Sequence[int], pad: int) -> Tensor:
+def pad_texts(lesson: Lesson, indices: Sequence[int]) -> Tensor:
     """The tokens of some texts, (B, T)."""
-    rows = [torch.tensor(texts.tokens[index]) for index in indices]
-    return nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=pad)
+    rows = [torch.tensor(lesson.tokens[index]) for index in indices]
+    return nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=lesson.pad)
 
 
 if __name__ == "__main__":

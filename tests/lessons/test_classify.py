@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from gpt.model import GPT, GPTConfig
-from gpt.training.lora import add_adapters
+from lessons.lora import add_adapters
 from lessons import classify
 from pipeline import StepError
 

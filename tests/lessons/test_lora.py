@@ -1,7 +1,7 @@
 """LoRA: an adapted model begins as the old one, only the thin matrices learn, and merging changes nothing."""
 
 from gpt.model import GPT, GPTConfig
-from gpt.training.lora import AdaptedLinear, add_adapters, merge_adapters
+from lessons.lora import AdaptedLinear, add_adapters, merge_adapters
 
 import pytest
 import torch

@@ -1,56 +1,54 @@
-"""Lesson 14: teach a trained model to follow instructions, and see what it forgets (Wei et al., 2021; FLAN).
+"""Lesson 14: teach a trained model to follow instructions, and see what it forgets (Wei et al., 2021: FLAN).
 
 lessons/data/instructions.jsonl holds 300 instructions with answers, written for this lesson. The loss counts the
-tokens of the answers only: the model shall learn to answer, not to ask. Three ways are compared:
+tokens of the answers only. Three ways are compared:
 
     full            all weights learn
     full, rehearsed the same, with two samples of step 01 beside each batch, so that they are not forgotten
     LoRA            only thin matrices beside the frozen ones learn, and are then merged into them (Hu et al., 2021)
 
-What was learned is the loss of instructions that were held out. What was forgotten is the loss of val.bin in bits
-per byte: weights that move for new answers move away from old ones (McCloskey and Cohen, 1989). A model of this
-size and 250 instructions learns the form of short answers, and not what is in them. The last one is saved, and
-`export.py` takes it like any other checkpoint.
+What was learned is the loss of instructions that were held out. What was forgotten is the loss of val.bin in bits per
+byte: weights that move for new answers move away from old ones (McCloskey and Cohen, 1989). A model of this size learns
+the form of short answers from 250 instructions, and not what is in them. The last model is saved; step 05 asks it,
+export.py exports it.
 """
 
 import copy
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pipeline
-from corpus.template import ANSWER, BOS, EOS, MARKERS, PAD, Template, marker_id, neutralize_markers
-from gpt.checkpoint import load_checkpoint, model_from, save_checkpoint
-from gpt.device import autocast, choose_dtype
+from corpus.template import BOS, EOS, MARKERS, PAD, Template, marker_id, neutralize_markers
+from gpt.checkpoint import load_checkpoint, model_from
 from gpt.generation import generate
 from gpt.model import GPT
 from gpt.sampling import SamplingSettings
 from gpt.token_file import read_token_file
-from gpt.training.answers import Example, log_probabilities, make_batch, split_samples
-from gpt.training.batches import IGNORED, find_samples, validation_batches
-from gpt.training.lora import add_adapters, merge_adapters
-from gpt.training.loss import next_token_loss
+from lessons.lora import add_adapters, merge_adapters
+from lessons.tuning import Example, answer_loss, bits_per_byte, minimize, random_batches, read_samples, save_model
 from pipeline import setting
-from pipeline.progress import progress_bar
 
 import numpy as np
 import torch
 from tokenizers import Tokenizer
+from torch import Tensor
 
 INSTRUCTIONS_PATH = "lessons/data/instructions.jsonl"  # {"instruction": …, "answer": …} in each line
 TRAIN_BIN = "data/train.bin"  # made by step 03; its samples are rehearsed
 VAL_BIN = "data/val.bin"  # made by step 03; shows what is forgotten
 CHECKPOINT_PATH = "checkpoints/ckpt.pt"  # made by step 04
-OUT_PATH = "checkpoints/instruct.pt"  # the model afterwards
+OUT_PATH = "checkpoints/instruct.pt"  # the model that LoRA makes
 HELD_OUT = 50  # instructions that no model learns from
 EPOCHS = 4  # times that each model sees the others
-BATCH = 16  # instructions in each update
-RATE = 3e-4  # learning rate of AdamW for all weights
-LORA_RATE = 2e-3  # for LoRA
+BATCH = 16  # instructions in each step
+RATE = 0.0003  # learning rate of AdamW for all weights
+LORA_RATE = 0.002  # for LoRA
 RANK = 8  # of the matrices of LoRA
 SEED = 1337  # of the order
+
+REHEARSED = 2  # samples beside each batch
 
 
 @dataclass(frozen=True)
@@ -78,107 +76,26 @@ def main(arguments: Sequence[str] = ()) -> None:
     model, pad = model_from(checkpoint), marker_id(tokenizer, PAD)
     examples = read_instructions(settings.instructions_path, tokenizer, template)
     learned, held_out = examples[settings.held_out :], examples[: settings.held_out]
-    _, tokens = read_token_file(settings.train_bin)
-    samples = split_samples(tokens, marker_id(tokenizer, BOS), marker_id(tokenizer, ANSWER))
-    samples = [sample for sample in samples if sample.length <= model.config.block_size]
+    samples = read_samples(settings.train_bin, tokenizer, model.config.block_size)
+    _, validation = read_token_file(settings.val_bin)
 
-    print("| model | parameters that learn | held-out answers, nats per token | val.bin, bits per byte |")
-    print("| --- | --- | --- | --- |")
-    print_row("before", 0, model, held_out, settings.val_bin, tokenizer)
-    for name in ("full", "full, rehearsed", "LoRA"):
-        tuned = copy.deepcopy(model)
-        count = train(tuned, name, learned, samples if name == "full, rehearsed" else [], pad, settings)
-        print_row(name, count, tuned, held_out, settings.val_bin, tokenizer)
-    print()
-    for example in held_out[:3]:
-        print(f"Q {tokenizer.decode(list(example.prompt)).strip()}\nA {write(tuned, example, tokenizer)}\n")
-    save_checkpoint(settings.out_path, checkpoint | {"model": tuned.state_dict()})
-
-
-def read_instructions(path: str, tokenizer: Tokenizer, template: Template) -> list[Example]:
-    """The instructions of a file in random order, always the same. Raises StepError for a line of another form."""
-    examples = []
-    for number, line in enumerate(Path(path).read_text(encoding="utf-8").splitlines(), start=1):
-        try:
-            row = json.loads(line)
-            prompt = template.write_prompt(row["instruction"])
-            answer = f"{neutralize_markers(row['answer'])}{template.answer_end}{EOS}"
-        except (ValueError, LookupError, TypeError, AttributeError):
-            raise pipeline.StepError(
-                f'{path}, line {number}: expected {{"instruction": …, "answer": …}}; correct that line'
-            ) from None
-        prompt_tokens = [marker_id(tokenizer, BOS), *tokenizer.encode(prompt).ids]
-        examples.append(Example(prompt_tokens, tokenizer.encode(answer).ids))
-    return [examples[index] for index in np.random.default_rng(0).permutation(len(examples))]
-
-
-# --- Training ---
-
-
-def train(
-    model: GPT, name: str, learned: Sequence[Example], samples: Sequence[Example], pad: int, settings: Settings
-) -> int:
-    """Learn the instructions, and two of the samples beside each batch; return how many parameters have learned."""
-    is_lora = name == "LoRA"
-    learning = add_adapters(model, settings.rank, 2 * settings.rank) if is_lora else list(model.parameters())
-    full_rate = settings.lora_rate if is_lora else settings.rate
-    optimizer = torch.optim.AdamW(learning, lr=full_rate, weight_decay=0.0)
-    chance = np.random.default_rng(settings.seed)
-    orders = [chance.permutation(len(learned)).tolist() for _ in range(settings.epochs)]
-    batches = [batch for order in orders for batch in pipeline.batched(order, settings.batch)]
-    with progress_bar(name, len(batches), unit="step") as bar:
-        for number, indices in enumerate(batches):
-            loss_of(model, [learned[index] for index in indices], pad).backward()
-            if samples:
-                loss_of(model, [samples[index] for index in chance.integers(len(samples), size=2)], pad).backward()
-            torch.nn.utils.clip_grad_norm_(learning, 1.0)
-            optimizer.param_groups[0]["lr"] = full_rate * (1 - number / len(batches))
-            optimizer.step()
-            optimizer.zero_grad()
-            bar.update()
-    count = sum(parameter.numel() for parameter in learning)
-    if is_lora:
-        merge_adapters(model)
-    return count
-
-
-def loss_of(model: GPT, examples: Sequence[Example], pad: int) -> torch.Tensor:
-    """The mean loss of the tokens of answers."""
-    device = model.embedding.weight.device
-    inputs, targets = make_batch(examples, pad)
-    with autocast(device, choose_dtype("auto", device)):
-        found = log_probabilities(model, inputs, targets)
-    return -found.sum() / (targets != IGNORED).sum()
-
-
-# --- What is measured ---
-
-
-def print_row(name: str, count: int, model: GPT, held_out: list[Example], val_bin: str, tokenizer: Tokenizer) -> None:
-    """A line of the table."""
+    full, rehearsed, low_rank = (copy.deepcopy(model) for _ in range(3))
+    train("full", full, learned, [], pad, settings.rate, settings)
+    train("full, rehearsed", rehearsed, learned, samples, pad, settings.rate, settings)
+    add_adapters(low_rank, settings.rank, 2 * settings.rank)
+    count = train("LoRA", low_rank, learned, [], pad, settings.lora_rate, settings)
     with torch.no_grad():
-        loss = loss_of(model, held_out, marker_id(tokenizer, PAD)).item()
-    print(f"| {name} | {count:,} | {loss:.3f} | {bits_per_byte(model, val_bin, tokenizer):.3f} |")
+        tokens = torch.tensor([learned[0].prompt])
+        applied = low_rank(tokens)
+        merge_adapters(low_rank)
+        difference = (low_rank(tokens) - applied).abs().max().item()
 
-
-@torch.no_grad()
-def bits_per_byte(model: GPT, val_bin: str, tokenizer: Tokenizer) -> float:
-    """The loss of the validation set, as step 04 measures it."""
-    _, tokens = read_token_file(val_bin)
-    bos, pad = marker_id(tokenizer, BOS), marker_id(tokenizer, PAD)
-    nats = 0.0
-    for inputs, targets in validation_batches(tokens, find_samples(tokens, bos), model.config.block_size, pad, 4):
-        nats += next_token_loss(model.hidden_states(inputs), model.head.weight, targets, torch.float32).item()
-    return nats / math.log(2) / len(tokenizer.decode(tokens.tolist(), skip_special_tokens=True).encode())
-
-
-def write(model: GPT, example: Example, tokenizer: Tokenizer) -> str:
-    """What a model answers, always the most probable token."""
-    stops = {marker_id(tokenizer, marker) for marker in MARKERS}
-    tokens = list(generate(model, example.prompt, 80, stops, SamplingSettings(0.0), seed=0))
-    text: str = tokenizer.decode(tokens).strip()
-    return text
-
-
-if __name__ == "__main__":
-    pipeline.run(main)
+    print("| model | held-out answers, nats per token | val.bin, bits per byte |\n| --- | --- | --- |")
+    for name, tuned in {"before": model, "full": full, "full, rehearsed": rehearsed, "LoRA": low_rank}.items():
+        with torch.no_grad():
+            loss = answer_loss(tuned, held_out, pad).item()
+        print(f"| {name} | {loss:.3f} | {bits_per_byte(tuned, validation, tokenizer):.3f} |")
+    print(f"\nLoRA: {count:,} of {model.config.parameter_count():,} parameters; merged, the logits differ by {difference:.0e}\n")
+    for example in held_out[:3]:
+        print(f"Q {question_of(example, tokenizer)}\nA {write(low_rank, example, tokenizer)}\n")
+    save_model(settings.out_path, checkpoint, low_rank)

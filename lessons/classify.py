@@ -11,7 +11,9 @@ into FOLDS parts; each part is sorted by classifiers that have learned from the 
     as text     the model goes on after "주제:", and the most probable topic is taken: no new parameters at all
 
 With few texts, counts are hard to beat: a topic has words of its own. A language model adds what it has learned from
-text without topics, and one that has read 280 KB for two minutes has learned little that helps here.
+text without topics, and one that has read 280 KB for two minutes has learned little that helps here. Measured with the
+bundled text: counts 0.34 (chance 0.13), all layers 0.19, as text 0.19, CNN 0.15. The texts hardly share words; whoever
+wants topics of so few examples needs a model that has read much more (lesson 11).
 """
 
 import copy

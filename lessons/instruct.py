@@ -8,9 +8,12 @@ tokens of the answers only. Three ways are compared:
     LoRA            only thin matrices beside the frozen ones learn, and are then merged into them (Hu et al., 2021)
 
 What was learned is the loss of instructions that were held out. What was forgotten is the loss of val.bin in bits per
-byte: weights that move for new answers move away from old ones (McCloskey and Cohen, 1989). A model of this size learns
-the form of short answers from 250 instructions, and not what is in them. The last model is saved; step 05 asks it,
-export.py exports it.
+byte: weights that move for new answers move away from old ones (McCloskey and Cohen, 1989). The last model is saved; step 05
+asks it, export.py exports it.
+
+Measured with the bundled text: 7.24 nats for a token of a held-out answer before, 5.82 with all weights, 5.80 with LoRA,
+and nothing forgotten (1.484 bits per byte before, 1.479 and 1.495). What it writes is no answer yet: a model that has
+read 280 KB has seen most words of the instructions never or once. This lesson needs a model of a larger text.
 """
 
 import copy
@@ -27,6 +30,7 @@ from gpt.model import GPT
 from gpt.sampling import SamplingSettings
 from gpt.token_file import read_token_file
 from lessons.lora import add_adapters, merge_adapters
+from lessons.shared import print_table
 from lessons.tuning import Example, answer_loss, bits_per_byte, minimize, random_batches, read_samples, save_model
 from pipeline import setting
 
@@ -48,10 +52,12 @@ LORA_RATE = 0.002  # for LoRA
 RANK = 8  # of the matrices of LoRA
 SEED = 1337  # of the order
 
+WAYS = ("full", "full, rehearsed", "LoRA")
 REHEARSED = 2  # samples beside each batch
+ANSWER_TOKENS = 60  # longest answer that is shown
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """The constants above, with their types and ranges."""
 
@@ -79,23 +85,74 @@ def main(arguments: Sequence[str] = ()) -> None:
     samples = read_samples(settings.train_bin, tokenizer, model.config.block_size)
     _, validation = read_token_file(settings.val_bin)
 
-    full, rehearsed, low_rank = (copy.deepcopy(model) for _ in range(3))
-    train("full", full, learned, [], pad, settings.rate, settings)
-    train("full, rehearsed", rehearsed, learned, samples, pad, settings.rate, settings)
-    add_adapters(low_rank, settings.rank, 2 * settings.rank)
-    count = train("LoRA", low_rank, learned, [], pad, settings.lora_rate, settings)
-    with torch.no_grad():
-        tokens = torch.tensor([learned[0].prompt])
-        applied = low_rank(tokens)
-        merge_adapters(low_rank)
-        difference = (low_rank(tokens) - applied).abs().max().item()
-
-    print("| model | held-out answers, nats per token | val.bin, bits per byte |\n| --- | --- | --- |")
-    for name, tuned in {"before": model, "full": full, "full, rehearsed": rehearsed, "LoRA": low_rank}.items():
+    rows: list[tuple[str, ...]] = []
+    for name in ("before", *WAYS):
+        tuned = copy.deepcopy(model)
+        count = 0 if name == "before" else train(name, tuned, learned, samples, pad, settings)
         with torch.no_grad():
             loss = answer_loss(tuned, held_out, pad).item()
-        print(f"| {name} | {loss:.3f} | {bits_per_byte(tuned, validation, tokenizer):.3f} |")
-    print(f"\nLoRA: {count:,} of {model.config.parameter_count():,} parameters; merged, the logits differ by {difference:.0e}\n")
+        rows.append((name, f"{count:,}", f"{loss:.3f}", f"{bits_per_byte(tuned, validation, tokenizer):.3f}"))
+    print(f"{len(learned)} instructions, {settings.epochs} times; {len(held_out)} others to measure.")
+    print_table(("model", "parameters that learn", "held-out answers, nats per token", "val.bin, bits per byte"), rows)
     for example in held_out[:3]:
-        print(f"Q {question_of(example, tokenizer)}\nA {write(low_rank, example, tokenizer)}\n")
-    save_model(settings.out_path, checkpoint, low_rank)
+        print(f"- {question_of(example, tokenizer)} → {write(tuned, example, tokenizer)}")
+    save_model(settings.out_path, checkpoint, tuned)
+
+
+def read_instructions(path: str, tokenizer: Tokenizer, template: Template) -> list[Example]:
+    """The instructions of a file in random order, always the same. Raises StepError for a line of another form."""
+    examples = []
+    for number, line in enumerate(Path(path).read_text(encoding="utf-8").splitlines(), start=1):
+        try:
+            row = json.loads(line)
+            prompt = template.write_prompt(row["instruction"])
+            answer = f"{neutralize_markers(row['answer'])}{template.answer_end}{EOS}"
+        except (ValueError, LookupError, TypeError, AttributeError):
+            raise pipeline.StepError(
+                f'{path}, line {number}: expected {{"instruction": …, "answer": …}}; correct that line'
+            ) from None
+        prompt_tokens = [marker_id(tokenizer, BOS), *tokenizer.encode(prompt).ids]
+        examples.append(Example(prompt_tokens, tokenizer.encode(answer).ids))
+    return [examples[index] for index in np.random.default_rng(0).permutation(len(examples))]
+
+
+def train(
+    name: str, model: GPT, learned: Sequence[Example], samples: Sequence[Example], pad: int, settings: Settings
+) -> int:
+    """Learn the instructions in one of WAYS; return how many parameters have learned."""
+    if name == "LoRA":
+        add_adapters(model, settings.rank, 2 * settings.rank)
+    count = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
+    batches = random_batches(learned, settings.batch, settings.epochs, settings.seed)
+    chance = np.random.default_rng(settings.seed)
+
+    def loss_of(step: int) -> Tensor:
+        loss = answer_loss(model, batches[step], pad)
+        if name != "full, rehearsed":
+            return loss
+        rehearsed = chance.integers(len(samples), size=REHEARSED).tolist()
+        return loss + answer_loss(model, [samples[index] for index in rehearsed], pad)
+
+    rate = settings.lora_rate if name == "LoRA" else settings.rate
+    minimize(name, model.parameters(), rate, len(batches), loss_of)
+    if name == "LoRA":
+        merge_adapters(model)
+    return count
+
+
+def question_of(example: Example, tokenizer: Tokenizer) -> str:
+    """The instruction of a prompt."""
+    text: str = tokenizer.decode(list(example.prompt)).strip()
+    return text
+
+
+def write(model: GPT, example: Example, tokenizer: Tokenizer) -> str:
+    """What a model answers, always the most probable token."""
+    stops = {marker_id(tokenizer, marker) for marker in MARKERS}
+    tokens = list(generate(model, example.prompt, ANSWER_TOKENS, stops, SamplingSettings(0.0), seed=0))
+    text: str = tokenizer.decode(tokens).strip().replace("\n", "⏎")
+    return text
+
+
+if __name__ == "__main__":
+    pipeline.run(main)

@@ -45,7 +45,7 @@ CHAT_START, CHAT_END = "<|im_start|>", "<|im_end|>"  # markers of Qwen's own cha
 NO_THINKING = "<think>\n\n</think>\n\n"  # what Qwen3 writes before an answer without reasoning
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """The constants above, with their types and ranges."""
 

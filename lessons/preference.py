@@ -19,16 +19,13 @@ from dataclasses import dataclass
 
 import pipeline
 from answering.assistant import Artifacts, Assistant
-from benchmarks.answers import measure_alone, print_comparison, read_held_out
-from corpus.template import ANSWER, BOS, DOC, PAD, Template, marker_id
-from gpt.checkpoint import load_checkpoint, save_checkpoint
-from gpt.device import autocast, choose_dtype
+from benchmarks.answers import measure_alone, print_table, read_held_out
+from corpus.template import DOC, PAD, Template, marker_id
+from gpt.checkpoint import load_checkpoint
 from gpt.model import GPT
-from gpt.token_file import read_token_file
-from gpt.training.answers import Example, log_probabilities, make_batch, split_samples
 from gpt.training.batches import IGNORED
+from lessons.tuning import Example, log_probabilities, make_batch, minimize, read_samples, save_model
 from pipeline import setting
-from pipeline.progress import progress_bar
 
 import torch
 import torch.nn.functional as F
@@ -49,7 +46,7 @@ DOCUMENTS = 60  # held-out documents to measure with
 SEED = 1337  # of the order of the samples and the rules
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """The constants above, with their types and ranges."""
 
@@ -93,9 +90,8 @@ def main(arguments: Sequence[str] = ()) -> None:
     for name, pairs in (("training pairs", training[: len(validation)]), ("held-out pairs", validation)):
         before[name] = 0.5  # the model is its own reference
         after[name] = accuracy(assistant.model, reference, pairs, pad)
-    print_comparison({"before": before, "after": after})
-    checkpoint = load_checkpoint(settings.checkpoint_path)
-    save_checkpoint(settings.out_path, checkpoint | {"model": assistant.model.state_dict()})
+    print_table({"before": before, "after": after}, len(held_out))
+    save_model(settings.out_path, load_checkpoint(settings.checkpoint_path), assistant.model)
 
 
 # --- Pairs: a rule spoils the answer of a sample ---
@@ -103,9 +99,8 @@ def main(arguments: Sequence[str] = ()) -> None:
 
 def make_pairs(path: str, count: int, assistant: Assistant, chance: random.Random) -> list[Pair]:
     """At most `count` pairs, each from another sample with a document and by one of the rules."""
-    tokenizer, template = assistant.tokenizer, assistant.template
-    _, tokens = read_token_file(path)
-    samples = split_samples(tokens, marker_id(tokenizer, BOS), marker_id(tokenizer, ANSWER))
+    tokenizer, template, most = assistant.tokenizer, assistant.template, assistant.model.config.block_size
+    samples = read_samples(path, tokenizer, most)
     grounded = [sample for sample in samples if marker_id(tokenizer, DOC) in sample.prompt]
     chosen = chance.sample(grounded, min(count, len(grounded)))
     answers = [tokenizer.decode(sample.answer, skip_special_tokens=False).split("\n") for sample in chosen]
@@ -118,8 +113,7 @@ def make_pairs(path: str, count: int, assistant: Assistant, chance: random.Rando
         spoiled = rule(lines, chance.choice(others), template, chance)
         if spoiled != lines:
             pairs.append(Pair(sample, Example(sample.prompt, tokenizer.encode("\n".join(spoiled)).ids)))
-    most = assistant.model.config.block_size
-    return [pair for pair in pairs if max(pair.better.length, pair.worse.length) <= most]
+    return [pair for pair in pairs if pair.worse.length <= most]
 
 
 def swap_sentence(lines: list[str], other: list[str], template: Template, chance: random.Random) -> list[str]:
@@ -171,18 +165,13 @@ def bullet_of(line: str) -> str:
 
 def train(model: GPT, reference: GPT, pairs: list[Pair], pad: int, settings: Settings) -> None:
     """Move the model towards the better answers and away from the worse ones."""
-    optimizer = torch.optim.AdamW(model.parameters(), lr=settings.rate, weight_decay=0.0)
-    with progress_bar("DPO", settings.steps, unit="step") as bar:
-        for step in range(settings.steps):
-            batch = [pairs[(step * settings.pairs + number) % len(pairs)] for number in range(settings.pairs)]
-            better, worse, likelihood = compare(model, reference, batch, pad)
-            loss = dpo_loss(better, worse, settings.beta) - settings.likelihood_weight * likelihood
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimizer.param_groups[0]["lr"] = settings.rate * (1 - step / settings.steps)
-            optimizer.step()
-            optimizer.zero_grad()
-            bar.update()
+
+    def loss_of(step: int) -> Tensor:
+        batch = [pairs[(step * settings.pairs + number) % len(pairs)] for number in range(settings.pairs)]
+        better, worse, likelihood = compare(model, reference, batch, pad)
+        return dpo_loss(better, worse, settings.beta) - settings.likelihood_weight * likelihood
+
+    minimize("DPO", model.parameters(), settings.rate, settings.steps, loss_of)
 
 
 def dpo_loss(better: Tensor, worse: Tensor, beta: float) -> Tensor:
@@ -192,13 +181,11 @@ def dpo_loss(better: Tensor, worse: Tensor, beta: float) -> Tensor:
 
 def compare(model: GPT, reference: GPT, pairs: Sequence[Pair], pad: int) -> tuple[Tensor, Tensor, Tensor]:
     """The sums of log p - log p_ref, (pairs,), of better and of worse answers; the mean log p of a better token."""
-    device = model.embedding.weight.device
     examples = [*(pair.better for pair in pairs), *(pair.worse for pair in pairs)]
-    inputs, targets = (tensor.to(device) for tensor in make_batch(examples, pad))
-    with autocast(device, choose_dtype("auto", device)):
-        of_model = log_probabilities(model, inputs, targets)  # (2 * pairs, T)
-        with torch.no_grad():
-            of_reference = log_probabilities(reference, inputs, targets)
+    inputs, targets = make_batch(examples, pad)
+    of_model = log_probabilities(model, inputs, targets)  # (2 * pairs, T)
+    with torch.no_grad():
+        of_reference = log_probabilities(reference, inputs, targets)
     better, worse = (of_model - of_reference).sum(1).chunk(2)
     answers = targets[: len(pairs)] != IGNORED
     return better, worse, of_model[: len(pairs)].sum() / answers.sum()

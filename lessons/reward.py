@@ -27,23 +27,21 @@ from benchmarks.answers import (
     has_form,
     listed_contacts,
     measure_alone,
-    print_comparison,
+    print_table,
     read_held_out,
     read_parts,
     support,
     told_contacts,
 )
 from corpus.extraction.contacts import find_contacts
-from corpus.template import ANSWER, BOS, DOC, END_DOC, MARKERS, PAD, Template, marker_id
-from gpt.checkpoint import load_checkpoint, save_checkpoint
-from gpt.device import autocast, choose_dtype
+from corpus.template import DOC, END_DOC, MARKERS, PAD, Template, marker_id
+from gpt.checkpoint import load_checkpoint
 from gpt.generation import END, Prompt, generate_all
 from gpt.model import GPT
 from gpt.sampling import SamplingSettings
-from gpt.token_file import read_token_file
 from gpt.training import processes
-from gpt.training.answers import Example, log_probabilities, make_batch, split_samples
 from gpt.training.batches import IGNORED
+from lessons.tuning import MAX_GRADIENT_NORM, Example, log_probabilities, make_batch, read_samples, save_model
 from pipeline import setting
 from pipeline.progress import progress_bar
 
@@ -70,7 +68,7 @@ DOCUMENTS = 60  # held-out documents to measure with
 SEED = 1337  # of the prompts and the answers
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """The constants above, with their types and ranges."""
 
@@ -102,23 +100,19 @@ def main(arguments: Sequence[str] = ()) -> None:
     assistant = Assistant.load(Artifacts(settings.checkpoint_path, "", settings.samples_path, "", settings.device))
     held_out = read_held_out(assistant, settings.val_bin, settings.documents)
     before = measure_alone(assistant, held_out)
-    rewards = train(assistant, read_samples(settings.train_bin, assistant), settings)
+    rewards = train(assistant, read_grounded(settings.train_bin, assistant), settings)
     after = measure_alone(assistant, held_out)
     print("| step | reward |\n| --- | --- |")
     print("\n".join(f"| {step} | {reward:.2f} |" for step, reward in enumerate(rewards, start=1)), end="\n\n")
-    print_comparison({"before": before, "after": after})
+    print_table({"before": before, "after": after}, len(held_out))
     if processes.is_first():
-        checkpoint = load_checkpoint(settings.checkpoint_path)
-        save_checkpoint(settings.out_path, checkpoint | {"model": assistant.model.state_dict()})
+        save_model(settings.out_path, load_checkpoint(settings.checkpoint_path), assistant.model)
 
 
-def read_samples(path: str, assistant: Assistant) -> list[Example]:
+def read_grounded(path: str, assistant: Assistant) -> list[Example]:
     """The samples with a document of a token file, in a context that has room for an answer."""
-    tokenizer = assistant.tokenizer
-    _, tokens = read_token_file(path)
-    samples = split_samples(tokens, marker_id(tokenizer, BOS), marker_id(tokenizer, ANSWER))
-    most = assistant.model.config.block_size
-    return [each for each in samples if marker_id(tokenizer, DOC) in each.prompt and each.length <= most]
+    samples = read_samples(path, assistant.tokenizer, assistant.model.config.block_size)
+    return [each for each in samples if marker_id(assistant.tokenizer, DOC) in each.prompt]
 
 
 # --- Answers and their rewards ---
@@ -234,22 +228,19 @@ class Group:
         """What the updates need of a group."""
         device = model.embedding.weight.device
         inputs, targets = (tensor.to(device) for tensor in make_batch(answers, pad))
-        with autocast(device, choose_dtype("auto", device)):
-            old, of_reference = (log_probabilities(each, inputs, targets, temperature) for each in (model, reference))
+        old, of_reference = (log_probabilities(each, inputs, targets, temperature) for each in (model, reference))
         return cls(inputs, targets, torch.tensor(advantages, device=device)[:, None], old, of_reference)
 
 
 def update(model: GPT, groups: Sequence[Group], optimizer: torch.optim.Optimizer, settings: Settings) -> None:
     """One update of the weights by the groups of all processes."""
-    device = model.embedding.weight.device
     token_count = processes.total(sum(int((group.targets != IGNORED).sum()) for group in groups))
     for group in groups:
-        with autocast(device, choose_dtype("auto", device)):
-            new = log_probabilities(model, group.inputs, group.targets, settings.temperature)
+        new = log_probabilities(model, group.inputs, group.targets, settings.temperature)
         losses = grpo_loss(new, group.old, group.of_reference, group.advantages, settings.clip, settings.kl_weight)
         (losses[group.targets != IGNORED].sum() / token_count).backward()
     processes.add_gradients(model)
-    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    torch.nn.utils.clip_grad_norm_(model.parameters(), MAX_GRADIENT_NORM)
     optimizer.step()
     optimizer.zero_grad()
 

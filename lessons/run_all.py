@@ -23,6 +23,12 @@ LESSONS = (
     "attention_by_hand",
     "embedding_is_a_matrix",
     "sampling_methods",
+    "load_qwen3",
+    "extend_tokenizer",
+    "classify",
+    "instruct",
+    "preference",
+    "reward",
 )
 
 

@@ -2,12 +2,13 @@
 
 import re
 from collections import Counter
-from functools import partial
 from pathlib import Path
 
+import pipeline
+from corpus.template import BOS, marker_id
 from gpt.model import GPT, GPTConfig
-from lessons.lora import add_adapters
 from lessons import classify
+from lessons.lora import add_adapters
 from pipeline import StepError
 
 import pytest
@@ -43,17 +44,9 @@ def test_the_interval_is_that_of_wilson():
     assert classify.interval(0, 20)[0] == pytest.approx(0, abs=1e-9) and classify.interval(20, 20)[1] <= 1
 
 
-@pytest.fixture(scope="module")
-def texts(tmp_path_factory, tokenizer) -> classify.Texts:
-    lines = []
-    for topic, words in WORDS.items():
-        first, second, third, *rest = words.split()
-        for a in (first, second, third):
-            for b in rest:
-                lines += [f"{topic}\t{a} {b} {third}", f"{topic}\t{b} {a} {second}"]
-    path = tmp_path_factory.mktemp("topics") / "topics.tsv"
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return classify.read_texts(str(path), tokenizer)
+def settings_of(**changes) -> classify.Settings:
+    flags = [text for name, value in changes.items() for text in (f"--{name.replace('_', '-')}", str(value))]
+    return pipeline.read_settings(classify.Settings, vars(classify), flags)
 
 
 @pytest.fixture(scope="module")
@@ -68,38 +61,60 @@ def model(tokenizer) -> GPT:
     return model
 
 
-@pytest.mark.parametrize("method", ["counts", "CNN", "last layer", "all layers", "LoRA", "as text"])
-def test_every_method_learns_topics_that_have_words_of_their_own(method, model, tokenizer, texts):
+@pytest.fixture(scope="module")
+def texts() -> list[str]:
+    lines = []
+    for topic, words in WORDS.items():
+        first, second, third, *rest = words.split()
+        for a in (first, second, third):
+            for b in rest:
+                lines += [f"{topic}\t{a} {b} {third}", f"{topic}\t{b} {a} {second}"]
+    return lines
+
+
+def lesson_of(texts, model, tokenizer, **changes) -> classify.Lesson:
+    rows = [line.split("\t") for line in texts]
+    tokens = [[marker_id(tokenizer, BOS), *tokenizer.encode(text).ids] for _, text in rows]
+    labels = torch.tensor([list(WORDS).index(topic) for topic, _ in rows])
+    own = [text for _, text in rows]
+    return classify.Lesson(own, tokens, labels, list(WORDS), tokenizer, model, settings_of(**changes))
+
+
+@pytest.mark.parametrize("name", classify.CLASSIFIERS)
+def test_every_classifier_learns_topics_that_have_words_of_their_own(name, model, tokenizer, texts):
     torch.manual_seed(3)
-    settings = classify.Settings("", "", 2, 30, 4, 1e-2, 3e-3, 4, 1)
-    sort = classify.methods_of(model, tokenizer, texts, settings)[method]
-    others = list(range(0, len(texts.texts), 3))
-    learned = [index for index in range(len(texts.texts)) if index % 3]
-    assert (sort(learned, others) == texts.labels[others]).float().mean() > 0.9
+    lesson = lesson_of(texts, model, tokenizer, epochs=30, batch=4, rate=1e-2, full_rate=3e-3, rank=4)
+    others = list(range(0, len(texts), 3))
+    scores = classify.CLASSIFIERS[name](lesson, [index for index in range(len(texts)) if index % 3])
+    with torch.no_grad():
+        assert (scores(others).argmax(-1) == lesson.labels[others]).float().mean() > 0.9
 
 
 def test_the_model_that_is_given_stays_as_it_is(model, tokenizer, texts):
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    settings = classify.Settings("", "", 2, 1, 4, 1e-2, 3e-3, 4, 1)
-    for sort in classify.methods_of(model, tokenizer, texts, settings).values():
-        sort([0, 1], [2])
+    lesson = lesson_of(texts, model, tokenizer, epochs=1)
+    for learn in classify.CLASSIFIERS.values():
+        learn(lesson, [0, 1])
     assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
 
 
 def test_with_lora_only_what_is_added_learns(model):
-    adapted = classify.OverGPT(GPT(model.config), partial(add_adapters, rank=2, alpha=4.0), 8, pad=0)
-    assert all(re.search(r"\.[ab]$|^last", name) for name, each in adapted.named_parameters() if each.requires_grad)
+    network = classify.TopicGPT(GPT(model.config), 8, pad=0)
+    add_adapters(network.model, rank=2, alpha=4.0)
+    learning = [name for name, each in network.named_parameters() if each.requires_grad]
+    assert learning and all(re.search(r"\.[ab]$|^last", name) for name in learning)
 
 
 def test_padding_changes_no_result(model):
-    over = classify.OverGPT(model, lambda each: each, 8, pad=0).eval()
-    torch.testing.assert_close(over(torch.tensor([[5, 6, 7, 0, 0]])), over(torch.tensor([[5, 6, 7]])))
+    network = classify.TopicGPT(model, 8, pad=0).eval()
+    torch.testing.assert_close(network(torch.tensor([[5, 6, 7, 0, 0]])), network(torch.tensor([[5, 6, 7]])))
 
 
-def test_a_line_without_a_topic_is_refused(tmp_path, tokenizer):
-    (tmp_path / "topics.tsv").write_text("병원\t열이 납니다.\n열이 납니다.\n", encoding="utf-8")
+def test_a_line_without_a_topic_is_refused(built_house, tmp_path):
+    path = tmp_path / "topics.tsv"
+    path.write_text("병원\t열이 납니다.\n열이 납니다.\n", encoding="utf-8")
     with pytest.raises(StepError, match="line 2: expected a topic, a tab and a text"):
-        classify.read_texts(str(tmp_path / "topics.tsv"), tokenizer)
+        classify.read_lesson(settings_of(topics_path=path, checkpoint_path=built_house.checkpoint))
 
 
 def test_the_lesson_prints_a_line_for_each_method(built_house, tmp_path, capsys):

@@ -5,9 +5,12 @@ import re
 from collections import Counter
 from pathlib import Path
 
+import pipeline
 from corpus.template import PAD, Template, marker_id
 from gpt.checkpoint import load_checkpoint, model_from
+from gpt.token_file import read_token_file
 from lessons import instruct
+from lessons.tuning import answer_loss, bits_per_byte
 from pipeline import StepError
 
 import pytest
@@ -47,11 +50,12 @@ def test_a_line_of_another_form_is_refused(tmp_path, tokenizer, line):
 def test_each_way_learns_what_it_is_shown(built_house, tokenizer, name):
     model, pad = model_from(load_checkpoint(built_house.checkpoint)), marker_id(tokenizer, PAD)
     examples = instruct.read_instructions(str(ROOT / instruct.INSTRUCTIONS_PATH), tokenizer, TEMPLATE)[:8]
-    settings = instruct.Settings("", "", "", "", "", 1, 20, 4, 1e-2, 2e-2, 4, 1)
+    flags = ["--epochs", "20", "--batch", "4", "--rate", "1e-2", "--lora-rate", "2e-2", "--rank", "4"]
+    settings = pipeline.read_settings(instruct.Settings, vars(instruct), flags)
     names = set(model.state_dict())
-    before = instruct.loss_of(model, examples, pad).item()
-    count = instruct.train(model, name, examples, examples if "rehearsed" in name else [], pad, settings)
-    assert instruct.loss_of(model, examples, pad).item() < before - 0.5
+    before = answer_loss(model, examples, pad).item()
+    count = instruct.train(name, model, examples, examples, pad, settings)
+    assert answer_loss(model, examples, pad).item() < before - 0.5
     assert set(model.state_dict()) == names  # LoRA is merged
     assert (count < model.config.parameter_count() / 4) == (name == "LoRA")
 
@@ -59,7 +63,8 @@ def test_each_way_learns_what_it_is_shown(built_house, tokenizer, name):
 def test_the_measure_is_that_of_step_04(built_house, tokenizer):
     checkpoint = load_checkpoint(built_house.checkpoint)
     wanted = checkpoint["run"]["history"][-1]["bits_per_byte"]
-    found = instruct.bits_per_byte(model_from(checkpoint), str(built_house.val_bin), tokenizer)
+    _, tokens = read_token_file(built_house.val_bin)
+    found = bits_per_byte(model_from(checkpoint), tokens, tokenizer)
     assert found == pytest.approx(wanted, abs=1e-3)
 
 

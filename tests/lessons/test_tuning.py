@@ -1,10 +1,11 @@
 """The loss of answers alone: which tokens count, and that their probabilities are the model's."""
 
-from corpus.template import ANSWER, BOS, DOC, EOS, marker_id
+from corpus.template import ANSWER, DOC, EOS, marker_id
 from gpt.model import GPT, GPTConfig
 from gpt.token_file import read_token_file
-from gpt.training.answers import Example, log_probabilities, make_batch, split_samples
 from gpt.training.batches import IGNORED
+from lessons import tuning
+from lessons.tuning import Example, log_probabilities, make_batch, read_samples
 
 import pytest
 import torch
@@ -26,7 +27,8 @@ def test_only_the_tokens_of_answers_are_targets():
     assert targets.tolist() == [[no, no, 4, 5], [7, no, no, no]]
 
 
-def test_log_probabilities_are_those_of_the_softmax(model):
+def test_log_probabilities_are_those_of_the_softmax(model, monkeypatch):
+    monkeypatch.setattr(tuning, "choose_dtype", lambda *_: torch.float32)
     inputs, targets = make_batch([Example([1, 2, 3], [4, 5]), Example([6], [7])], pad=0)
     found = log_probabilities(model, inputs, targets)
     wanted = model(inputs).log_softmax(-1)
@@ -38,7 +40,8 @@ def test_log_probabilities_are_those_of_the_softmax(model):
     assert model.head.weight.grad.abs().sum() > 0
 
 
-def test_a_temperature_divides_the_logits(model):
+def test_a_temperature_divides_the_logits(model, monkeypatch):
+    monkeypatch.setattr(tuning, "choose_dtype", lambda *_: torch.float32)
     inputs, targets = make_batch([Example([1, 2], [3])], pad=0)
     wanted = (model(inputs)[0, 1] / 0.5).log_softmax(-1)[3]
     torch.testing.assert_close(log_probabilities(model, inputs, targets, temperature=0.5)[0, 1], wanted)
@@ -46,7 +49,7 @@ def test_a_temperature_divides_the_logits(model):
 
 def test_a_sample_is_cut_behind_the_line_of_its_answer_marker(built_house, tokenizer):
     _, tokens = read_token_file(built_house.train_bin)
-    examples = split_samples(tokens, marker_id(tokenizer, BOS), marker_id(tokenizer, ANSWER))
+    examples = read_samples(str(built_house.train_bin), tokenizer, len(tokens))
     assert [token for each in examples for token in (*each.prompt, *each.answer)] == tokens.tolist()
     assert {marker_id(tokenizer, DOC) in each.prompt for each in examples} == {True, False}
     for each in examples:

@@ -8,12 +8,12 @@ tokens of the answers only. Three ways are compared:
     LoRA            only thin matrices beside the frozen ones learn, and are then merged into them (Hu et al., 2021)
 
 What was learned is the loss of instructions that were held out. What was forgotten is the loss of val.bin in bits per
-byte: weights that move for new answers move away from old ones (McCloskey and Cohen, 1989). The last model is saved; step 05
-asks it, export.py exports it.
+byte: weights that move for new answers move away from old ones (McCloskey and Cohen, 1989). The last model is saved;
+step 05 asks it, export.py exports it.
 
-Measured with the bundled text: 7.24 nats for a token of a held-out answer before, 5.82 with all weights, 5.80 with LoRA,
-and nothing forgotten (1.484 bits per byte before, 1.479 and 1.495). What it writes is no answer yet: a model that has
-read 280 KB has seen most words of the instructions never or once. This lesson needs a model of a larger text.
+Measured with the bundled text: 7.24 nats for a token of a held-out answer before, 5.82 with all weights, 5.80 with
+LoRA, and nothing forgotten (1.484 bits per byte before, 1.479 and 1.495). What it writes is no answer yet: a model that
+has read 280 KB has seen most words of the instructions never or once. This lesson needs a model of a larger text.
 """
 
 import copy

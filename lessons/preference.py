@@ -19,12 +19,12 @@ from dataclasses import dataclass
 
 import pipeline
 from answering.assistant import Artifacts, Assistant
-from benchmarks.answers import measure_alone, print_table, read_held_out
+from benchmarks.answers import measure_alone, read_held_out
 from corpus.template import DOC, PAD, Template, marker_id
 from gpt.checkpoint import load_checkpoint
 from gpt.model import GPT
 from gpt.training.batches import IGNORED
-from lessons.tuning import Example, log_probabilities, make_batch, minimize, read_samples, save_model
+from lessons.tuning import Example, log_probabilities, make_batch, minimize, print_comparison, read_samples, save_model
 from pipeline import setting
 
 import torch
@@ -90,7 +90,7 @@ def main(arguments: Sequence[str] = ()) -> None:
     for name, pairs in (("training pairs", training[: len(validation)]), ("held-out pairs", validation)):
         before[name] = 0.5  # the model is its own reference
         after[name] = accuracy(assistant.model, reference, pairs, pad)
-    print_table({"before": before, "after": after}, len(held_out))
+    print_comparison(before, after)
     save_model(settings.out_path, load_checkpoint(settings.checkpoint_path), assistant.model)
 
 

@@ -27,7 +27,6 @@ from benchmarks.answers import (
     has_form,
     listed_contacts,
     measure_alone,
-    print_table,
     read_held_out,
     read_parts,
     support,
@@ -41,7 +40,15 @@ from gpt.model import GPT
 from gpt.sampling import SamplingSettings
 from gpt.training import processes
 from gpt.training.batches import IGNORED
-from lessons.tuning import MAX_GRADIENT_NORM, Example, log_probabilities, make_batch, read_samples, save_model
+from lessons.tuning import (
+    MAX_GRADIENT_NORM,
+    Example,
+    log_probabilities,
+    make_batch,
+    print_comparison,
+    read_samples,
+    save_model,
+)
 from pipeline import setting
 from pipeline.progress import progress_bar
 
@@ -104,7 +111,7 @@ def main(arguments: Sequence[str] = ()) -> None:
     after = measure_alone(assistant, held_out)
     print("| step | reward |\n| --- | --- |")
     print("\n".join(f"| {step} | {reward:.2f} |" for step, reward in enumerate(rewards, start=1)), end="\n\n")
-    print_table({"before": before, "after": after}, len(held_out))
+    print_comparison(before, after)
     if processes.is_first():
         save_model(settings.out_path, load_checkpoint(settings.checkpoint_path), assistant.model)
 

@@ -5,7 +5,7 @@ the model shall learn to answer and not to ask.
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeVar
@@ -18,6 +18,7 @@ from gpt.model import GPT
 from gpt.token_file import read_token_file
 from gpt.training.batches import IGNORED, Array, Batch, find_samples, validation_batches
 from gpt.training.loss import next_token_loss
+from lessons.shared import print_table
 from pipeline.progress import progress_bar
 
 import numpy as np
@@ -122,3 +123,12 @@ def save_model(path: str, checkpoint: Checkpoint, model: GPT) -> None:
     """Write a checkpoint with this model in the place of its own: step 05 asks it, export.py exports it."""
     weights = model.state_dict()
     save_checkpoint(path, checkpoint | {"model": weights, "weights": weights})
+
+
+def print_comparison(before: Mapping[str, float | None], after: Mapping[str, float | None]) -> None:
+    """Print the measures of a model before and after a lesson; – where there was nothing to measure."""
+
+    def shown(value: float | None) -> str:
+        return "–" if value is None else f"{value:.3f}"
+
+    print_table(("measure", "before", "after"), [(name, shown(before[name]), shown(after[name])) for name in before])

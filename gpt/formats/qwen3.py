@@ -87,7 +87,8 @@ def find_files(names: Iterable[str], folder: Path) -> dict[Path, list[str]]:
     shards = json.loads(index.read_text(encoding="utf-8"))["weight_map"] if index.is_file() else None
     files: dict[Path, list[str]] = defaultdict(list)
     for name in names:
-        files[folder / (shards[name_in_transformers(name)] if shards else WEIGHTS)].append(name)
+        file = Path(shards[name_in_transformers(name)]).name if shards else WEIGHTS  # never outside the folder
+        files[folder / file].append(name)
     return files
 
 

@@ -11,7 +11,7 @@ from pipeline import StepError
 import pytest
 
 FOLDER = Path(lessons.__file__).parent
-SHARED = {"__init__", "shared", "run_all"}
+SHARED = {"__init__", "shared", "run_all", "lora", "tuning"}
 
 
 @pytest.mark.parametrize("readme", ["README.md", "README.ko.md"])

@@ -108,6 +108,6 @@ def test_a_folder_that_cannot_be_started_from_is_refused(house, damage):
 
 def test_starting_from_a_folder_asks_for_the_package_too(house, monkeypatch):
     house.run("export")
-    monkeypatch.setitem(sys.modules, "safetensors.torch", None)
+    monkeypatch.setitem(sys.modules, "safetensors", None)
     message = house.complaint("04", checkpoint_path=house.folder / "new" / "ckpt.pt", init_from=house.exported)
     assert "pip install safetensors" in message

@@ -60,7 +60,8 @@ def test_every_usual_encoding_is_recognised_and_read(raw, content, encoding):
     lines, report = read(raw, content)
     assert detect_encoding(raw) == encoding
     assert "\n".join(texts(lines)) + "\n" == content.decode(encoding)
-    assert report == ReadingReport(len(content), 0, "", {"raw.txt": encoding})
+    text_bytes = len(content.decode(encoding).encode())
+    assert report == ReadingReport(len(content), text_bytes, encodings={"raw.txt": encoding})
 
 
 def test_a_few_damaged_bytes_do_not_hide_the_encoding(raw):

@@ -11,6 +11,11 @@ The clip ends the pull once a token has changed enough (Schulman et al., 2017, P
 before this lesson, keeps its language: with r = p_ref / p it is estimated by r - log r - 1 (Schulman, 2020).
 A model finds every gap in a reward: were only the share of faithful lines rewarded, it would write the title alone.
 
+Measured on petitions (30 minutes of step 04, 60 held-out documents): the reward rises from 2.67 to 3.53 in six steps,
+but the lines of the summary that the document supports only from 0.849 to 0.854. The reward is that of answers drawn at
+temperature 1, where the model errs more; at the temperature of step 05 it ends and keeps to its document already,
+and choosing other sentences is not rewarded.
+
     torchrun --nproc_per_node=2 -m lessons.reward     # the same steps, by two processes
 """
 

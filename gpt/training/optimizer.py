@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gpt.model import GPT
+from gpt.training.muon import Muon
 
 import torch
 
@@ -42,11 +43,11 @@ class Schedule:
 class Optimizer:
     """Two optimizers that step together: each group of parameters learns best in its own way.
 
-    Muon (Jordan et al., 2024) makes the update of a matrix orthogonal, so that all its directions learn at one
+    Muon makes the update of a matrix orthogonal, with products in `dtype`, so that all its directions learn at one
     pace; embedding, head and norms are not maps from vectors to vectors, and stay with AdamW.
     """
 
-    def __init__(self, model: GPT, rates: LearningRates) -> None:
+    def __init__(self, model: GPT, rates: LearningRates, dtype: torch.dtype) -> None:
         matrices: list[torch.nn.Parameter] = []
         norms: list[torch.nn.Parameter] = []
         for name, parameter in model.named_parameters():
@@ -58,8 +59,13 @@ class Optimizer:
         ]
         if model.head.weight is not model.embedding.weight:
             groups.append({"params": [model.head.weight], "lr": rates.head})
-        self.muon = torch.optim.Muon(
-            matrices, lr=rates.matrix, momentum=0.95, weight_decay=rates.weight_decay, ns_steps=NEWTON_SCHULZ_STEPS
+        self.muon = Muon(
+            matrices,
+            lr=rates.matrix,
+            momentum=0.95,
+            weight_decay=rates.weight_decay,
+            newton_schulz_steps=NEWTON_SCHULZ_STEPS,
+            dtype=dtype,
         )
         self.adamw = torch.optim.AdamW(groups, betas=(0.8, 0.95), eps=1e-10, weight_decay=0.0, fused=True)
         self._both: dict[str, torch.optim.Optimizer] = {"muon": self.muon, "adamw": self.adamw}

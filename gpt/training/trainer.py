@@ -40,7 +40,7 @@ class Trainer:
         self.model, self.dtype = model, dtype
         self.average = WeightAverage(model, average_span)
         self.device = model.embedding.weight.device
-        self.optimizer = Optimizer(model, rates)
+        self.optimizer = Optimizer(model, rates, dtype)
         self.micro_batch = MicroBatch(micro_batch_size, self.device)
         self.max_gradient_norm = max_gradient_norm
         # From the inside out: forward and backward; again with fewer rows if memory runs out; the sum over processes.

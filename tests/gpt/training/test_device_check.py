@@ -51,9 +51,12 @@ def broken_after(calls: int, attention, broken):
 
 
 def test_a_device_that_computes_other_gradients_is_found(model, row, monkeypatch):
-    attention = gpt.attention.attend_in_blocks
-    wrong = broken_after(LAYERS, attention, lambda attention, *arguments: 1.1 * attention(*arguments))
-    monkeypatch.setattr(gpt.attention, "attend_in_blocks", wrong)
+    def stretch(attention, *arguments, **settings):
+        return 1.1 * attention(*arguments, **settings)
+
+    monkeypatch.setattr(
+        F, "scaled_dot_product_attention", broken_after(LAYERS, F.scaled_dot_product_attention, stretch)
+    )
     complaints = compare_with_cpu(model, *row, torch.float32)
     assert any(complaint.startswith("gradient of layers") for complaint in complaints)
 
@@ -75,9 +78,10 @@ def test_a_device_that_decodes_wrongly_with_a_cache_is_found(model, row, monkeyp
 
 
 def test_no_number_is_no_pass(model, row, monkeypatch):
-    attention = gpt.attention.attend_in_blocks
-    wrong = broken_after(LAYERS, attention, lambda attention, *arguments: attention(*arguments) * float("nan"))
-    monkeypatch.setattr(gpt.attention, "attend_in_blocks", wrong)
+    def lose(attention, *arguments, **settings):
+        return attention(*arguments, **settings) * float("nan")
+
+    monkeypatch.setattr(F, "scaled_dot_product_attention", broken_after(LAYERS, F.scaled_dot_product_attention, lose))
     assert any(complaint.startswith("loss nan") for complaint in compare_with_cpu(model, *row, torch.float32))
 
 

@@ -123,7 +123,7 @@ def logged(path: Path) -> list[dict[str, str]]:
 def assert_trained_alike(one: Path, other: Path) -> None:
     """The same steps on the same rows: the same losses to rounding, and weights that have moved the same way.
 
-    Single weights may differ: sums in another order differ by rounding, which Muon's products in bf16 and AdamW's
+    Single weights may differ: sums in another order differ by rounding, which Muon's products and AdamW's
     division by small gradients amplify by as much as the processor's kernels happen to round. Measured on processors
     with and without bf16, a matrix is at most 0.03 of its last way apart; one that has lost a row of each batch, 0.2.
     """

@@ -45,7 +45,7 @@ def weights(model: GPT) -> torch.Tensor:
 def test_a_step_is_forward_backward_clip_and_update():
     trainer, (inputs, targets) = new_trainer(), batch()
     model = new_model()
-    optimizer = Optimizer(model, RATES)
+    optimizer = Optimizer(model, RATES, torch.float32)
     for _ in range(3):
         result = trainer.step(inputs, targets, rate_factor=0.5)
 

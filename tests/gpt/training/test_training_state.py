@@ -30,7 +30,8 @@ def small_model(tied: bool = False) -> GPT:
 
 
 def optimizer_of(model: GPT, matrix_rate=0.01, embedding_rate=0.05, head_rate=0.006, norm_rate=0.007) -> Optimizer:
-    return Optimizer(model, LearningRates(matrix_rate, embedding_rate, head_rate, norm_rate, weight_decay=0.1))
+    rates = LearningRates(matrix_rate, embedding_rate, head_rate, norm_rate, weight_decay=0.1)
+    return Optimizer(model, rates, torch.float32)
 
 
 def train(model: GPT, optimizer: Optimizer, steps: range) -> None:

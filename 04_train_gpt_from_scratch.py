@@ -16,14 +16,14 @@ from typing import Any, Literal
 import pipeline
 from corpus.template import BOS, DOC, END_DOC, EOS, MARKERS, PAD, Template, marker_id
 from gpt.checkpoint import best_of
-from gpt.device import choose_device, choose_dtype
+from gpt.device import choose_device
 from gpt.generation import generate
 from gpt.model import GPT
 from gpt.sampling import SamplingSettings
 from gpt.token_file import read_token_file
 from gpt.training import processes
 from gpt.training.batches import TrainingRows, count_tokens, find_samples, validation_batches
-from gpt.training.device_check import choose_sound_device
+from gpt.training.device_check import choose_fastest_dtype, choose_sound_device
 from gpt.training.evaluation import Validation
 from gpt.training.kinds import SampleMarkers
 from gpt.training.log import open_log
@@ -55,7 +55,7 @@ RESTART = False  # start anew although there is a checkpoint, which is kept as c
 
 # --- Machine ---
 DEVICE = "auto"  # auto takes cuda, else mps (Apple), else cpu
-PRECISION = "auto"  # bf16 where the hardware is fast at it, else fp32; or bf16, fp32
+PRECISION = "auto"  # bf16 where the hardware is fast at it (timed at the start on mps), else fp32; or bf16, fp32
 DEVICE_CHECK = "cpu"  # if a GPU gives other results than the CPU: "cpu" trains there, "stop" stops, "off" = no check
 
 # --- Model: 0 = the shape of the checkpoint; of a new run, by device and text (SIZES in gpt/training/plan.py) ---
@@ -154,7 +154,6 @@ def main(arguments: Sequence[str] = ()) -> None:
         inputs = processes.same_everywhere(require_inputs(settings), "the tokens and the tokenizer")
         tokenizer = Tokenizer.from_file(settings.tokenizer_path)
         device = processes.own_device(choose_device(settings.device))
-        dtype = choose_dtype(settings.precision, device)
         training, validation, template, prompt = read_data(settings, tokenizer)
 
     start = find_start(settings.checkpoint_path, settings.restart, settings.init_from, tokenizer)
@@ -166,8 +165,10 @@ def main(arguments: Sequence[str] = ()) -> None:
 
     torch.manual_seed(settings.seed)
     model = GPT(config)
-    device = choose_sound_device(model.to(device), training.first_row(), dtype, settings.device_check)
-    trainer = build_trainer(model.to(device), dtype, settings)
+    row = training.first_row()
+    device, dtypes = choose_sound_device(model.to(device), row, settings.precision, settings.device_check)
+    dtype = choose_fastest_dtype(model.to(device), row, dtypes)
+    trainer = build_trainer(model, dtype, settings)
     counts = torch.from_numpy(count_tokens(training.reader.tokens, config.vocab_size))
     origin = Origin(tokenizer.to_str(), template.to_dict(), asdict(settings), inputs)
     files = open_files(settings, origin, counts, validation.token_bytes, config.parameter_count())

@@ -5,13 +5,15 @@ little, the results of a broken kernel a lot: the tolerances lie between.
 """
 
 import copy
+import time
 from typing import Literal
 
-from gpt.device import autocast
+from gpt.device import autocast, dtypes_to_try, name_of
 from gpt.model import GPT
 from gpt.training.batches import Batch
 from gpt.training.loss import next_token_loss
 from gpt.training.processes import from_all
+from gpt.training.step import accumulate_gradients
 from pipeline import StepError
 
 import torch
@@ -22,24 +24,51 @@ GRADIENT_TOLERANCE = {torch.float32: 1e-2, torch.bfloat16: 1e-1}  # relative, of
 HIDDEN_TOLERANCE = {torch.float32: 1e-2, torch.bfloat16: 2e-1}  # absolute; hidden states have a scale of 1
 
 
+TIMED_STEPS = 3  # of which the fastest counts; one more comes before them, because the first compiles kernels
+
+
 def choose_sound_device(
-    model: GPT, row: Batch, dtype: torch.dtype, device_check: Literal["cpu", "stop", "off"]
-) -> torch.device:
-    """The device to train on: the model's own, or the CPU if the results differ and DEVICE_CHECK is "cpu".
+    model: GPT, row: Batch, precision: str, device_check: Literal["cpu", "stop", "off"]
+) -> tuple[torch.device, list[torch.dtype]]:
+    """The device to train on, and the types that are sound there: the model's, or the CPU if its results differ.
 
     `row` is inputs and targets, (1, T) each, on the CPU. Raises StepError if DEVICE_CHECK is "stop".
     """
     device = model.embedding.weight.device
+    dtypes = dtypes_to_try(precision, device)
     if device.type == "cpu" or device_check == "off":
-        return device
-    complaints = from_all(compare_with_cpu(model, *row, dtype))
-    if not complaints:
-        return device
-    found = f"{device} gives other results than the CPU: {'; '.join(complaints[:3])}"
+        return device, dtypes
+    complaints = {dtype: from_all(compare_with_cpu(model, *row, dtype)) for dtype in dtypes}
+    sound = [dtype for dtype in dtypes if not complaints[dtype]]
+    if sound:
+        return device, sound
+    found = f"{device} gives other results than the CPU: {'; '.join(complaints[dtypes[0]][:3])}"
     if device_check == "stop":
         raise StepError(f"{found}. Update torch and the system, or set DEVICE cpu, PRECISION fp32 or DEVICE_CHECK cpu")
     print(f"{found}. Training on the CPU instead (DEVICE_CHECK); PRECISION fp32 may help on {device}.")
-    return torch.device("cpu")
+    cpu = torch.device("cpu")
+    return cpu, dtypes_to_try(precision, cpu)
+
+
+def choose_fastest_dtype(model: GPT, row: Batch, dtypes: list[torch.dtype]) -> torch.dtype:
+    """The type in which the gradients of a row, inputs and targets (1, T), take the least time; the model stays."""
+    if len(dtypes) == 1:
+        return dtypes[0]
+    seconds = {dtype: _time_gradients(model, *row, dtype) for dtype in dtypes}
+    fastest = min(dtypes, key=lambda dtype: seconds[dtype])
+    times = ", ".join(f"{name_of(dtype)} {1000 * seconds[dtype]:.0f} ms" for dtype in dtypes)
+    print(f"gradients of a row on {model.embedding.weight.device}: {times}; PRECISION is {name_of(fastest)}")
+    return fastest
+
+
+def _time_gradients(model: GPT, inputs: Tensor, targets: Tensor, dtype: torch.dtype) -> float:
+    seconds = []
+    for _ in range(1 + TIMED_STEPS):
+        started = time.perf_counter()
+        accumulate_gradients(model, inputs, targets, 1, dtype)  # reads the loss, and so waits for the device
+        seconds.append(time.perf_counter() - started)
+        model.zero_grad(set_to_none=True)
+    return min(seconds[1:])
 
 
 def compare_with_cpu(model: GPT, inputs: Tensor, targets: Tensor, dtype: torch.dtype) -> list[str]:

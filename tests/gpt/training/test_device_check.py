@@ -1,11 +1,12 @@
 """A device whose results differ from the CPU's is found before training."""
 
+import time
 from types import SimpleNamespace
 
 import gpt.attention
 from gpt.model import GPT, GPTConfig
 from gpt.training import device_check
-from gpt.training.device_check import choose_sound_device, compare_with_cpu
+from gpt.training.device_check import choose_fastest_dtype, choose_sound_device, compare_with_cpu
 from pipeline import StepError
 
 import pytest
@@ -87,21 +88,66 @@ def test_no_number_is_no_pass(model, row, monkeypatch):
 
 # A model that says it is on a GPU.
 ON_MPS = SimpleNamespace(embedding=SimpleNamespace(weight=SimpleNamespace(device=torch.device("mps"))))
+MPS, CPU = torch.device("mps"), torch.device("cpu")
+WRONG = ["loss 9 on mps, 8 on the CPU"]
+FP32, BF16 = torch.float32, torch.bfloat16
 
 
-@pytest.mark.parametrize(("found", "device"), [([], "mps"), (["loss 9 on mps, 8 on the CPU"], "cpu")])
-def test_a_device_that_fails_the_check_is_left_for_the_cpu(monkeypatch, capsys, found, device):
-    monkeypatch.setattr(device_check, "compare_with_cpu", lambda *_: found)
-    assert choose_sound_device(ON_MPS, (), torch.float32, "cpu") == torch.device(device)
-    assert all(complaint in capsys.readouterr().out for complaint in found)
+def let_differ(monkeypatch, *dtypes: torch.dtype) -> None:
+    """The device gives other results than the CPU in these types."""
+    monkeypatch.setattr(
+        device_check, "compare_with_cpu", lambda model, inputs, targets, dtype: WRONG if dtype in dtypes else []
+    )
+
+
+ROW = (None, None)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "wrong", "device", "dtypes"),
+    [
+        ("auto", (), MPS, [FP32, BF16]),
+        ("auto", (BF16,), MPS, [FP32]),
+        ("auto", (FP32,), MPS, [BF16]),
+        ("fp32", (BF16,), MPS, [FP32]),
+        ("bf16", (), MPS, [BF16]),
+        ("bf16", (BF16,), CPU, [BF16]),
+        ("fp32", (FP32,), CPU, [FP32]),
+    ],
+)
+def test_a_device_and_the_types_that_pass_the_check_are_taken(monkeypatch, capsys, wanted, wrong, device, dtypes):
+    let_differ(monkeypatch, *wrong)
+    assert choose_sound_device(ON_MPS, ROW, wanted, "cpu") == (device, dtypes)
+    assert (WRONG[0] in capsys.readouterr().out) == (device == CPU)
 
 
 def test_the_check_can_stop_the_run(monkeypatch):
-    monkeypatch.setattr(device_check, "compare_with_cpu", lambda *_: ["loss 9 on mps, 8 on the CPU"])
-    with pytest.raises(StepError, match="loss 9 on mps, 8 on the CPU"):
-        choose_sound_device(ON_MPS, (), torch.float32, "stop")
+    let_differ(monkeypatch, FP32, BF16)
+    with pytest.raises(StepError, match=WRONG[0]):
+        choose_sound_device(ON_MPS, ROW, "auto", "stop")
 
 
-def test_the_tolerances_know_every_precision():
-    for tolerances in (device_check.LOSS_TOLERANCE, device_check.GRADIENT_TOLERANCE, device_check.HIDDEN_TOLERANCE):
-        assert set(tolerances) == {torch.float32, torch.bfloat16}
+# --- The faster of two sound types ---
+
+
+@pytest.mark.parametrize("slow", [FP32, BF16])
+def test_training_runs_in_the_type_whose_gradients_take_less_time(model, row, monkeypatch, capsys, slow):
+    def take_time(model, inputs, targets, rows, dtype):
+        time.sleep(0.02 if dtype == slow else 0.001)
+
+    monkeypatch.setattr(device_check, "accumulate_gradients", take_time)
+    fast = BF16 if slow == FP32 else FP32
+    assert choose_fastest_dtype(model, row, [FP32, BF16]) == fast
+    assert f"PRECISION is {'bf16' if fast == BF16 else 'fp32'}" in capsys.readouterr().out
+
+
+def test_to_time_two_types_changes_nothing(model, row):
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    assert choose_fastest_dtype(model, row, [FP32, BF16]) in (FP32, BF16)
+    assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
+    assert all(parameter.grad is None for parameter in model.parameters())
+
+
+def test_one_type_needs_no_time(model, row, capsys):
+    assert choose_fastest_dtype(model, row, [BF16]) == BF16
+    assert capsys.readouterr().out == ""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gpt.cache import CACHE_BLOCK, KeyValueCache
+from gpt.lookup import Lookup
 from gpt.model import GPT
 from gpt.sampling import SamplingSettings, choose_token, decide
 
@@ -13,6 +14,7 @@ import torch
 from torch import Tensor
 
 END = -1  # yielded in place of a token when a text ends
+READ_AHEAD = 8  # tokens of all texts that one pass reads, guesses included; more texts leave each fewer guesses
 AVOIDED = -1e4  # added to a logit: below every other, but above those that may not come at all
 
 
@@ -53,7 +55,7 @@ class Prompt:
 
 
 class _Text:
-    """A text being written: the model has not yet read its `pending` tokens."""
+    """A text being written: the model has not read its `pending` tokens yet, but perhaps `guesses` that follow them."""
 
     def __init__(self, number: int, prompt: Prompt, block_size: int) -> None:
         self.number, self.prompt = number, prompt
@@ -61,26 +63,46 @@ class _Text:
         self.generator = torch.Generator().manual_seed(prompt.seed)
         self.written: list[int] = []
         self.pending: deque[int] = deque()
+        self.lookup = Lookup(prompt.tokens)
+        self.guesses: list[int] = []
+        self.right_guesses = 0  # how many of them have been written: the cache holds these
+        self.chooses_freely = False  # whether the next token is chosen among all
+
+    def guess(self, most: int) -> list[int]:
+        """At most so many tokens to read after the pending ones; none where a guide names what may come."""
+        return self.lookup.guess(most) if self.chooses_freely and most > 0 else []
 
     def continue_by(self, logits: Tensor, stop_tokens: Collection[int]) -> Iterator[int]:
-        """Yield a token chosen by logits (V,), then those that the guide leaves no choice about; END at the end."""
+        """Yield tokens as far as logits (1 + guesses, V) and a guide without a choice reach; END at the end.
+
+        The first row of the logits follows what the model has read, each further row follows one guess more.
+        """
         guide = self.prompt.guide
+        self.right_guesses = 0
         while len(self.written) < self.most and not self.prompt.cancelled():
             allowed = guide.allowed() if guide else None
             if allowed is not None and len(allowed) == 1:
                 token = allowed[0]
             elif self.pending:
+                self.chooses_freely = allowed is None
                 return  # the model must read what is written before it can choose
             else:
-                token = self._choose(logits, allowed)
+                token = self._choose(logits[self.right_guesses], allowed)
             if token in stop_tokens:
                 break
-            self.written.append(token)
-            self.pending.append(token)
+            self._write(token)
             if guide:
                 guide.take(token)
             yield token
         yield END
+
+    def _write(self, token: int) -> None:
+        self.written.append(token)
+        self.lookup.add(token)
+        if not self.pending and self.right_guesses < len(self.guesses) and self.guesses[self.right_guesses] == token:
+            self.right_guesses += 1
+        else:
+            self.pending.append(token)
 
     def _choose(self, logits: Tensor, allowed: Sequence[int] | None) -> int:
         guide, sampling = self.prompt.guide, self.prompt.sampling
@@ -150,7 +172,7 @@ def generate_all(
                     continue
                 if row >= len(cache.lengths):
                     cache = cache.with_rows(min(rows, 2 * row))
-                logits[row] = read_prompt(model, prompt.tokens, cache.rows(row, row + 1))
+                logits[row] = read_prompt(model, prompt.tokens, cache.rows(row, row + 1))[None]
                 texts[row] = _Text(number, prompt, block_size)
         if not any(texts):
             return
@@ -161,6 +183,7 @@ def generate_all(
                 yield text.number, token
                 if token == END:
                     texts[row] = None
+            cache.lengths[row] += text.right_guesses
         if any(texts):
             last = max(row for row, text in enumerate(texts) if text)
             used = min(len(cache.lengths), 1 << last.bit_length())  # a power of two keeps the number of shapes small
@@ -187,27 +210,38 @@ def read_prompt(model: GPT, tokens: Sequence[int], cache: KeyValueCache) -> Tens
 
 
 def read_pending(model: GPT, texts: list[_Text | None], cache: KeyValueCache) -> list[Tensor]:
-    """Logits (V,) of each row after the next of its pending tokens, as many in every row as `_count_to_read` says.
+    """Logits (1 + guesses, V) of each row after the next of its pending tokens and after each of its guesses.
 
-    A row with fewer of them is padded: what is cached after them is overwritten later. Rows without a text read
-    zeros. Neither the logits of these are used, nor those of a row that still has pending tokens.
+    Every row reads as many tokens as `_count_to_read` says; one with fewer is padded: what is cached after them is
+    overwritten later, as are guesses that turn out wrong. Rows without a text read zeros. Neither the logits of these
+    are used, nor those of a row that still has pending tokens.
     """
-    pending = [len(text.pending) if text else 0 for text in texts]
+    unread: list[list[int]] = []
     for row, text in enumerate(texts):
         if not text:
             cache.lengths[row] = 0
-    count = _count_to_read(pending, model.config.block_size - int(cache.lengths.max()))
+            unread.append([])
+            continue
+        unread.append([*text.pending, *text.guess(READ_AHEAD // len(texts) - len(text.pending))])
+    count = _count_to_read([len(tokens) for tokens in unread], model.config.block_size - int(cache.lengths.max()))
     tokens = torch.zeros(len(texts), count, dtype=torch.int64)  # (B, T)
+    lengths = cache.lengths.clone()
+    wanted: list[tuple[int, int]] = []  # of each row, the positions whose logits are wanted
     for row, text in enumerate(texts):
-        for position in range(min(count, pending[row])):
-            assert text
-            tokens[row, position] = text.pending.popleft()
-    read = torch.tensor(pending).clamp(max=count)  # (B,)
-    lengths = cache.lengths + read
+        read = unread[row][:count]
+        tokens[row, : len(read)] = torch.tensor(read)
+        certain = min(len(text.pending), count) if text else 0
+        lengths[row] += certain
+        wanted.append((max(certain, 1) - 1, max(len(read), 1)))
+        if text:
+            text.guesses = read[certain:]
+            for _ in range(certain):
+                text.pending.popleft()
     hidden = model.hidden_states(tokens.to(model.embedding.weight.device), cache)  # (B, T, C)
     cache.lengths[:] = lengths
-    last = hidden[torch.arange(len(texts)), read.clamp(min=1) - 1]  # (B, C)
-    return list(model.head(last).float().cpu())
+    rows = torch.cat([hidden[row, start:end] for row, (start, end) in enumerate(wanted)])  # (positions, C)
+    logits: Tensor = model.head(rows).float().cpu()
+    return list(logits.split([end - start for start, end in wanted]))
 
 
 def _count_to_read(pending: Sequence[int], room: int) -> int:

@@ -305,3 +305,62 @@ def test_prompts_may_arrive_while_others_are_being_continued(model):
 
     numbers = [number for number, token in generate_all(model, Arriving(), 2, ()) if token != END]
     assert numbers == [0, 0, 0, 1, 0, 1, 0, 1, 0]
+
+
+# --- Guesses from what the text says already ---
+
+
+class CountingModel:
+    """A model that counts its passes."""
+
+    def __init__(self, model: GPT) -> None:
+        self.model, self.passes = model, 0
+        self.config, self.embedding, self.head, self.new_cache = (
+            model.config,
+            model.embedding,
+            model.head,
+            model.new_cache,
+        )
+
+    def hidden_states(self, tokens, cache):
+        self.passes += 1
+        return self.model.hidden_states(tokens, cache)
+
+
+def quoting_model() -> GPT:
+    """A model whose likeliest token follows its token in a circle of 20, whatever came before."""
+    config = GPTConfig(80, block_size=128, n_layer=1, n_head=1, n_kv_head=1, n_embd=80, head_dim=8, n_hidden=8)
+    model = GPT(config).eval()
+    with torch.no_grad():
+        model.embedding.weight.copy_(torch.eye(80))
+        following = [(token + 1) % 20 for token in range(80)]
+        model.head.weight.copy_(torch.eye(80)[:, :].index_select(0, torch.tensor(following)).t())
+    return model
+
+
+def test_a_text_that_quotes_its_prompt_takes_few_passes():
+    model = CountingModel(quoting_model())
+    written = write(model, list(range(20)), count=60)
+    assert written == [token % 20 for token in range(20, 80)]
+    assert model.passes < 20
+
+
+@given(seed=SEEDS, prompt=st.lists(st.integers(0, 5), min_size=3, max_size=20), temperature=st.sampled_from([0.0, 0.7]))
+@settings(max_examples=60, deadline=None)
+def test_guesses_never_change_what_is_written(model, seed, prompt, temperature):
+    """Prompts of six tokens repeat themselves, so that many guesses are made, most of them wrong."""
+    how = SamplingSettings(temperature=temperature)
+    assert write(model, prompt, 20, how=how, seed=seed) == write_without_cache(
+        model, prompt, min(20, 32 - len(prompt)), how, seed
+    )
+
+
+@given(seed=SEEDS, prompts=st.lists(st.lists(st.integers(0, 5), min_size=3, max_size=20), min_size=1, max_size=5))
+@settings(max_examples=30, deadline=None)
+def test_texts_with_guesses_of_different_lengths_do_not_disturb_each_other(model, seed, prompts):
+    how = SamplingSettings(temperature=0.5)
+    together = defaultdict(list)
+    for number, token in generate_all(model, [prompt_of(each, how, seed, 12) for each in prompts], 3, ()):
+        together[number].append(token)
+    for number, prompt in enumerate(prompts):
+        assert together[number] == [*write(model, prompt, 12, how=how, seed=seed), END]

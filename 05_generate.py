@@ -54,6 +54,7 @@ SEED = 1337  # the same seed gives the same answer; 0 or more
 
 # --- Machine ---
 DEVICE = "auto"  # auto takes cuda, else mps (Apple), else cpu
+WEIGHTS = "fp32"  # int8 on a CPU: the matrices in 8 bits, for about twice the speed with words of the model's own
 ROWS = 16  # questions of QUESTIONS that are answered at once; fewer take less memory
 
 SCRIPT = "05_generate.py"
@@ -85,6 +86,7 @@ class Settings:
     no_repeat_ngram: int
     seed: int
     device: str
+    weights: Literal["fp32", "int8"]
     rows: int = setting(least=1)
 
 
@@ -171,6 +173,7 @@ def artifacts_of(settings: Settings) -> Artifacts:
         samples_path=settings.samples_path,
         contacts_path=settings.contacts_path,
         device=settings.device,
+        weights=settings.weights,
     )
 
 

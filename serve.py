@@ -60,6 +60,7 @@ TOP_K = step_05.TOP_K  # choose among this many most likely tokens; 0 = all
 TOP_P = step_05.TOP_P  # choose among the most likely tokens that together have this probability; 1 = all
 REPETITION_PENALTY = step_05.REPETITION_PENALTY  # over 1 makes tokens already written less likely
 NO_REPEAT_NGRAM = step_05.NO_REPEAT_NGRAM  # own words: no run of so many tokens twice below one heading; 0 = any
+WEIGHTS = step_05.WEIGHTS  # fp32, or int8: faster on a CPU
 SEED = step_05.SEED  # the same seed gives the same answer; 0 or more
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -81,6 +82,7 @@ class Settings:
     samples_path: str
     contacts_path: str
     device: str
+    weights: Literal["fp32", "int8"]
     documents: int
     form: Literal["guided", "free"]
     verify_contacts: bool
@@ -168,6 +170,7 @@ def artifacts_of(settings: Settings) -> Artifacts:
         samples_path=settings.samples_path,
         contacts_path=settings.contacts_path,
         device=settings.device,
+        weights=settings.weights,
     )
 
 

@@ -22,6 +22,7 @@ from answering.source import Source
 from corpus.raw.normalization import normalize
 from corpus.template import MARKERS, Template, marker_id
 from gpt.checkpoint import Checkpoint, load_checkpoint, model_from
+from gpt.decoding_weights import Weights
 from gpt.device import choose_device
 from gpt.formats.qwen3 import read_as_checkpoint
 from gpt.generation import END, Prompt, generate_all
@@ -40,6 +41,7 @@ class Artifacts:
     samples_path: str
     contacts_path: str
     device: str  # auto, cuda, mps or cpu
+    weights: Weights = "fp32"  # of the matrices, where few tokens are read at once
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,11 @@ class Assistant:
         """An assistant with the model of a checkpoint that has been read. Raises StepError."""
         path = artifacts.checkpoint_path
         device = choose_device(artifacts.device)
+        pipeline.require_setting(
+            artifacts.weights == "fp32" or device.type == "cpu",
+            f"WEIGHTS is {artifacts.weights}, which only a CPU computes, and DEVICE is {device}; set DEVICE cpu, or "
+            "WEIGHTS fp32",
+        )
         try:
             tokenizer = Tokenizer.from_str(checkpoint["tokenizer"])
             template = Template(**checkpoint["template"])
@@ -107,6 +114,7 @@ class Assistant:
             raise StepError(
                 f"{path}: another version of these scripts wrote it ({error}); to start anew, run: {restart}"
             ) from None
+        model.prepare_for_decoding(artifacts.weights)
         search = DocumentSearch(artifacts.index_path, artifacts.samples_path, tokenizer_sha256)
         return cls(model, tokenizer, template, search, ContactsFile(artifacts.contacts_path))
 

@@ -8,7 +8,8 @@ import math
 from dataclasses import dataclass
 
 from gpt.cache import Indices, KeyValueCache
-from gpt.layers import FEW_VECTORS, Linear, RMSNorm, to_product_dtype
+from gpt.decoding_weights import FEW_VECTORS, DecodingWeights
+from gpt.layers import Linear, RMSNorm, products, to_product_dtype
 
 import torch
 import torch.nn as nn
@@ -39,6 +40,7 @@ class Attention(nn.Module):
         self.k_proj = Linear(n_embd, n_kv_head * head_dim)
         self.v_proj = Linear(n_embd, n_kv_head * head_dim)
         self.o_proj = Linear(n_head * head_dim, n_embd)
+        self.qkv_joined: DecodingWeights | None = None  # the three above, once the model is prepared for decoding
         self.q_norm = RMSNorm(head_dim, norm_eps)
         self.k_norm = RMSNorm(head_dim, norm_eps)
 
@@ -46,9 +48,10 @@ class Attention(nn.Module):
         """(B, T, C) -> (B, T, C); `layer` is the number of this layer in the cache."""
         B, T, _ = x.shape
         x = to_product_dtype(x)
-        q = self.q_norm(self.q_proj(x).view(B, T, self.n_head, self.head_dim)).transpose(1, 2)  # (B, H, T, D)
-        k = self.k_norm(self.k_proj(x).view(B, T, self.n_kv_head, self.head_dim)).transpose(1, 2)  # (B, G, T, D)
-        v = self.v_proj(x).view(B, T, self.n_kv_head, self.head_dim).transpose(1, 2)  # (B, G, T, D)
+        qkv = products(x, (self.q_proj, self.k_proj, self.v_proj), self.qkv_joined)
+        q, k, v = (y.view(B, T, -1, self.head_dim) for y in qkv)  # (B, T, H, D), (B, T, G, D) twice
+        q = self.q_norm(q).transpose(1, 2)  # (B, H, T, D)
+        k, v = self.k_norm(k).transpose(1, 2), v.transpose(1, 2)  # (B, G, T, D)
         q, k = rotate(q, *context.rotation).to(v.dtype), rotate(k, *context.rotation).to(v.dtype)
         if context.cache:
             k, v = context.cache.append(layer, k, v, context.cache_indices, context.end)  # (B, G, end, D)

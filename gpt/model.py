@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from gpt.attention import Attention, AttentionContext, needs_mask, rotary_table
 from gpt.cache import CACHE_BLOCK, KeyValueCache
-from gpt.layers import Linear, RMSNorm, to_product_dtype
+from gpt.decoding_weights import DecodingWeights, Way, Weights
+from gpt.layers import Linear, RMSNorm, join, products, to_product_dtype
 
 import torch
 import torch.nn as nn
@@ -98,6 +99,23 @@ class GPT(nn.Module):
         assert isinstance(attention, Attention)
         return attention
 
+    def prepare_for_decoding(self, weights: Weights = "fp32") -> None:
+        """Choose how few tokens at once are multiplied, on the device that the model is on; weights stay from now on.
+
+        Parameters keep their names and values. In int8 each row of a matrix has a scale of its own.
+        """
+        timed: dict[torch.Size, tuple[Way, Way]] = {}
+        for module in self.modules():
+            if isinstance(module, Attention):
+                joined = join((module.q_proj, module.k_proj, module.v_proj))
+                module.qkv_joined = DecodingWeights.of(joined, weights, timed)
+                module.o_proj.decoding = DecodingWeights.of(module.o_proj.weight.detach(), weights, timed)
+            elif isinstance(module, FeedForward):
+                joined = join((module.gate_proj, module.up_proj))
+                module.gate_up_joined = DecodingWeights.of(joined, weights, timed)
+                module.down_proj.decoding = DecodingWeights.of(module.down_proj.weight.detach(), weights, timed)
+        self.head.decoding = DecodingWeights.of(self.head.weight.detach(), weights, timed)
+
     def forward(self, tokens: Tensor, cache: KeyValueCache | None = None) -> Tensor:
         """Logits (B, T, V) for the token that follows each position of tokens (B, T)."""
         logits: Tensor = self.head(self.hidden_states(tokens, cache))
@@ -176,9 +194,11 @@ class FeedForward(nn.Module):
         super().__init__()
         self.gate_proj = Linear(config.n_embd, config.n_hidden)
         self.up_proj = Linear(config.n_embd, config.n_hidden)
+        self.gate_up_joined: DecodingWeights | None = None  # the two above, once the model is prepared for decoding
         self.down_proj = Linear(config.n_hidden, config.n_embd)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = to_product_dtype(x)
-        x = self.down_proj(F.silu(self.gate_proj(x)) * self.up_proj(x))  # (B, T, C) -> (B, T, n_hidden) -> (B, T, C)
+        # (B, T, C) -> (B, T, n_hidden) twice
+        gate, up = products(to_product_dtype(x), (self.gate_proj, self.up_proj), self.gate_up_joined)
+        x = self.down_proj(F.silu(gate) * up)  # (B, T, n_hidden) -> (B, T, C)
         return x

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 END = -1  # yielded in place of a token when a text ends
-READ_AHEAD = 8  # tokens of all texts that one pass reads, guesses included; more texts leave each fewer guesses
+READ_AHEAD = 8  # tokens of all texts in one pass, guesses included; the more texts, the fewer guesses for each
 AVOIDED = -1e4  # added to a logit: below every other, but above those that may not come at all
 
 
@@ -150,13 +150,14 @@ def generate(
 
 @torch.inference_mode()
 def generate_all(
-    model: GPT, prompts: Iterable[Prompt], rows: int, stop_tokens: Collection[int]
+    model: GPT, prompts: Iterable[Prompt], rows: int, stop_tokens: Collection[int], read_ahead: int = READ_AHEAD
 ) -> Iterator[tuple[int, int]]:
     """Continue many prompts, `rows` of them at a time; yield (number of the prompt, token), END when one ends.
 
     When a text ends, its row takes the next prompt while the other rows go on. An iterator of prompts is asked again
     whenever a row is free, also after it had none: requests may arrive while others are being answered. Each text has
-    its own random numbers and sampling settings, so it is the same as it would be alone, except for rounding.
+    its own random numbers and sampling settings, so it is the same as it would be alone, except for rounding. One pass
+    reads up to `read_ahead` tokens, guesses included; with 0 there are none.
     """
     block_size = model.config.block_size
     waiting = enumerate(prompts)
@@ -187,7 +188,7 @@ def generate_all(
         if any(texts):
             last = max(row for row, text in enumerate(texts) if text)
             used = min(len(cache.lengths), 1 << last.bit_length())  # a power of two keeps the number of shapes small
-            logits[:used] = read_pending(model, texts[:used], cache.rows(0, used))
+            logits[:used] = read_pending(model, texts[:used], cache.rows(0, used), read_ahead)
 
 
 def read_prompt(model: GPT, tokens: Sequence[int], cache: KeyValueCache) -> Tensor:
@@ -209,7 +210,7 @@ def read_prompt(model: GPT, tokens: Sequence[int], cache: KeyValueCache) -> Tens
     return logits.float().cpu()[0]
 
 
-def read_pending(model: GPT, texts: list[_Text | None], cache: KeyValueCache) -> list[Tensor]:
+def read_pending(model: GPT, texts: list[_Text | None], cache: KeyValueCache, read_ahead: int) -> list[Tensor]:
     """Logits (1 + guesses, V) of each row after the next of its pending tokens and after each of its guesses.
 
     Every row reads as many tokens as `_count_to_read` says; one with fewer is padded: what is cached after them is
@@ -222,7 +223,7 @@ def read_pending(model: GPT, texts: list[_Text | None], cache: KeyValueCache) ->
             cache.lengths[row] = 0
             unread.append([])
             continue
-        unread.append([*text.pending, *text.guess(READ_AHEAD // len(texts) - len(text.pending))])
+        unread.append([*text.pending, *text.guess(read_ahead // len(texts) - len(text.pending))])
     count = _count_to_read([len(tokens) for tokens in unread], model.config.block_size - int(cache.lengths.max()))
     tokens = torch.zeros(len(texts), count, dtype=torch.int64)  # (B, T)
     lengths = cache.lengths.clone()

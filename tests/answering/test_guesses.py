@@ -1,7 +1,10 @@
 """Answers are the same with guesses and without: guesses only save passes through the model."""
 
+from functools import partial
+
 from answering.assistant import Assistant
 from answering.source import Source
+from gpt.generation import generate_all
 from tests.answering.texts import DOCUMENT
 
 import pytest
@@ -34,6 +37,6 @@ def write(assistant: Assistant, requests, rows: int) -> list[str]:
 def test_answers_are_the_same_with_guesses_and_without(raw_house, load, request_of, monkeypatch, rows, count):
     assistant = load(raw_house)
     with_guesses = write(assistant, requests_of(request_of, count), rows)
-    monkeypatch.setattr("gpt.generation.READ_AHEAD", 0)
+    monkeypatch.setattr("answering.assistant.generate_all", partial(generate_all, read_ahead=0))
     assert with_guesses == write(assistant, requests_of(request_of, count), rows)
     assert len(set(with_guesses)) > count / 4

@@ -25,7 +25,7 @@ from corpus.raw.reading import Line, ReadingReport, read_lines
 from corpus.raw.sources import left_out, list_sources, source_name
 from corpus.samples import format_sample
 from corpus.template import Template
-from pipeline import StepError, setting
+from pipeline import StepError, file_setting, setting
 from pipeline.parallel import map_in_order
 from pipeline.progress import ProgressBar, progress_bar
 
@@ -49,10 +49,10 @@ WORKERS = 0  # processes that write answers; 0 = one for each core
 class Settings:
     """The constants above, with their types and ranges."""
 
-    raw_path: str
-    samples_path: str
-    contacts_path: str
-    dropped_path: str
+    raw_path: str = file_setting(folder=True)
+    samples_path: str = file_setting(written=True)
+    contacts_path: str = file_setting(written=True)
+    dropped_path: str = file_setting(written=True)
     style: Literal["answer", "summary"]
     max_document_characters: int = setting(least=100)
     questions: int = setting(least=0)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pipeline
 from corpus.samples import read_samples
 from corpus.template import MARKERS, UNK
-from pipeline import StepError, setting
+from pipeline import StepError, file_setting, setting
 from pipeline.progress import progress_bar
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -32,12 +32,12 @@ MIN_FREQUENCY = 2  # a pair must occur this often to become a token
 SMALLEST_VOCABULARY = 4096
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """The constants above, with their types and ranges."""
 
-    samples_path: str
-    tokenizer_path: str
+    samples_path: str = file_setting()
+    tokenizer_path: str = file_setting(written=True)
     vocab_size: int = setting(least=256 + len(MARKERS))  # the bytes and the markers alone
     bytes_per_token: int = setting(least=1)
     min_frequency: int = setting(least=1)

@@ -17,7 +17,7 @@ from corpus.retrieval.pieces import document_terms
 from corpus.samples import read_samples
 from corpus.template import BOS, EOS
 from gpt.token_file import TokenFileHeader, TokenFileWriter
-from pipeline import StepError, setting
+from pipeline import StepError, file_setting, setting
 from pipeline.progress import progress_bar
 
 from tokenizers import Tokenizer
@@ -39,15 +39,15 @@ VAL_BYTES = 1_000_000
 VAL_SHARE = 0.05  # of a small text, most of which is needed for training
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """The constants above, with their types and ranges."""
 
-    samples_path: str
-    tokenizer_path: str
-    train_bin: str
-    val_bin: str
-    index_path: str
+    samples_path: str = file_setting()
+    tokenizer_path: str = file_setting()
+    train_bin: str = file_setting(written=True)
+    val_bin: str = file_setting(written=True)
+    index_path: str = file_setting(written=True)
     val_ratio: float = setting(least=0, below=1)
     block_size: int = setting(least=1)
     batch_samples: int = setting(least=1)

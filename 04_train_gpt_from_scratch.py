@@ -35,7 +35,7 @@ from gpt.training.run import Run
 from gpt.training.run_files import Origin, RunFiles
 from gpt.training.start import find_start, initialize, require_same_model
 from gpt.training.trainer import Trainer
-from pipeline import setting
+from pipeline import file_setting, setting
 from pipeline.progress import progress_bar
 
 import numpy as np
@@ -104,10 +104,10 @@ STEP_05 = "05_generate.py"
 class Settings:
     """The constants above, with their types and ranges."""
 
-    train_bin: str
-    val_bin: str
-    tokenizer_path: str
-    checkpoint_path: str
+    train_bin: str = file_setting()
+    val_bin: str = file_setting()
+    tokenizer_path: str = file_setting()
+    checkpoint_path: str = file_setting(written=True)
     init_from: str
     start_from_pairs: bool
     start_with_copying: bool

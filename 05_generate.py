@@ -21,7 +21,7 @@ from answering.terminal.conversation import Conversation
 from answering.terminal.printing import print_answer
 from corpus.samples import example_question
 from gpt.sampling import SamplingSettings
-from pipeline import StepError, setting
+from pipeline import StepError, file_setting, setting
 from pipeline.progress import progress_bar
 
 # --- What to ask ---
@@ -61,20 +61,20 @@ SCRIPT = "05_generate.py"
 STEP_01 = "01_prepare_samples.py"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """The constants above, with their types; `Request` and `SamplingSettings` know the ranges of most of them."""
 
     question: str
     example: bool
-    doc_path: str
+    doc_path: str = file_setting(optional=True)
     documents: int
     questions: str
     closed_book: bool
-    checkpoint_path: str
-    index_path: str
-    samples_path: str
-    contacts_path: str
+    checkpoint_path: str = file_setting(folder=True)
+    index_path: str = file_setting()
+    samples_path: str = file_setting()
+    contacts_path: str = file_setting()
     form: Literal["guided", "free"]
     verify_contacts: bool
     verify_lines: bool

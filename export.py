@@ -23,7 +23,7 @@ from gpt.formats.huggingface import ChatFormat, write_huggingface
 from gpt.formats.model_card import write_card
 from gpt.formats.ollama import write_modelfile
 from gpt.sampling import SamplingSettings
-from pipeline import StepError
+from pipeline import StepError, file_setting
 from pipeline.progress import progress_bar
 
 # --- Files ---
@@ -45,12 +45,12 @@ TOP_P = step_05.TOP_P  # choose among the most likely tokens that together have 
 REPETITION_PENALTY = step_05.REPETITION_PENALTY  # over 1 makes tokens already written less likely
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """The constants above, with their types and ranges."""
 
-    checkpoint_path: str
-    out_dir: str
+    checkpoint_path: str = file_setting()
+    out_dir: str = file_setting(written=True)
     force: bool
     format: Literal["hf", "gguf", "ollama"]
     dtype: str

@@ -18,7 +18,7 @@ import pipeline
 from answering.assistant import Artifacts
 from answering.request import Request
 from gpt.sampling import SamplingSettings
-from pipeline import StepError, setting
+from pipeline import StepError, file_setting, setting
 from pipeline.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ SEED = step_05.SEED  # the same seed gives the same answer; 0 or more
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """The constants above, with their types; `Request` and `SamplingSettings` know the ranges of most of them."""
 
@@ -75,12 +75,12 @@ class Settings:
     allowed_origins: str
     model_name: str
     open_browser: bool
-    history_path: str
+    history_path: str = file_setting(written=True, optional=True)
     log: bool
-    checkpoint_path: str
-    index_path: str
-    samples_path: str
-    contacts_path: str
+    checkpoint_path: str = file_setting(folder=True)
+    index_path: str = file_setting()
+    samples_path: str = file_setting()
+    contacts_path: str = file_setting()
     device: str
     weights: Literal["fp32", "int8"]
     documents: int

@@ -31,7 +31,7 @@ from pipeline.manifest import (
     sha256_of,
     unchanged,
 )
-from pipeline.settings import check_ranges, read_settings, require_setting, setting
+from pipeline.settings import check_ranges, file_setting, read_settings, require_setting, setting
 from pipeline.sizes import human_size
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "check_ranges",
     "command",
     "digests_of",
+    "file_setting",
     "find_newer_texts",
     "human_size",
     "is_out_of_memory",

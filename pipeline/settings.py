@@ -3,6 +3,7 @@
 import argparse
 import difflib
 import math
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, field, fields
 from pathlib import Path
@@ -34,6 +35,14 @@ def setting(
     return field(default=default, metadata={"least": least, "most": most, "above": above, "below": below})
 
 
+def file_setting(*, written: bool = False, optional: bool = False, folder: bool = False) -> Any:
+    """Declare a field whose value is a path, which `check_files` checks; `optional`: it may be empty.
+
+    A file that is `written` is none of the others, and no folder. Where `folder` is true, a folder is read as well.
+    """
+    return field(metadata={"file": "folder" if folder else "written" if written else "read", "optional": optional})
+
+
 def read_settings(
     settings_class: type[Settings], script: Mapping[str, object], arguments: Sequence[str] = (), positional: str = ""
 ) -> Settings:
@@ -48,7 +57,39 @@ def read_settings(
     parser = _make_parser(settings_class, script, positional)
     settings = settings_class(**_parse_arguments(parser, arguments, positional))
     check_ranges(settings)
+    check_files(settings)
     return settings
+
+
+def check_files(settings: "DataclassInstance") -> None:
+    """Raise StepError if a path names no file, or if a file that is written is also another one of the settings."""
+    paths = {each.name.upper(): getattr(settings, each.name) for each in fields(settings) if "file" in each.metadata}
+    uses = {each.name.upper(): each.metadata for each in fields(settings)}
+    for name, value in paths.items():
+        _check_path(name, value, uses[name]["file"] == "folder", uses[name]["optional"])
+    given = {name: value for name, value in paths.items() if value}
+    for name, value in given.items():
+        for other, other_value in given.items():
+            if uses[name]["file"] == "written" and name != other and _would_replace(value, other_value):
+                raise StepError(
+                    f"{name} {value} is written, and would replace {other} {other_value}; give one of them another name"
+                )
+
+
+def _check_path(name: str, value: str, may_be_folder: bool, may_be_empty: bool) -> None:
+    if not value.strip() and may_be_empty:
+        return
+    named = value.strip() if may_be_folder else Path(value).name.strip() not in ("", "..")
+    require_setting(bool(named), f"{name} is {value!r}; it must be the name of a file")
+    require_setting("\0" not in value, f"{name} is {value!r}; the name of a file cannot hold NUL")
+
+
+def _would_replace(written: str, other: str) -> bool:
+    """Whether to write one path means to lose the other: the same file by any name, or a folder on the way to it."""
+    whole, whole_other = os.path.realpath(written), os.path.realpath(other)
+    if whole == whole_other or Path(whole) in Path(whole_other).parents:
+        return True
+    return os.path.exists(whole) and os.path.exists(whole_other) and os.path.samefile(whole, whole_other)
 
 
 def check_ranges(settings: "DataclassInstance") -> None:
@@ -136,7 +177,7 @@ def _check_value(each: Field[Any], value_type: object, value: Any) -> None:
     if get_origin(value_type) is Literal:
         *words, last = get_args(value_type)
         require_setting(value in get_args(value_type), f"{name} is {value!r}; it must be {', '.join(words)} or {last}")
-    if not each.metadata:
+    if "least" not in each.metadata:
         return
     least, most, above, below = (each.metadata[bound] for bound in ("least", "most", "above", "below"))
     bounds = {"at least": least, "above": above, "at most": most, "below": below}

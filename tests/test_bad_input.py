@@ -198,6 +198,29 @@ def test_a_value_out_of_range_is_refused_with_the_name_of_its_setting(house, ste
     assert name.upper() in house.complaint(step, **{name: value})
 
 
+def test_no_step_writes_over_what_it_reads(house):
+    assert "would replace RAW_PATH" in house.complaint("01", samples_path=house.raw)
+    assert "would replace SAMPLES_PATH" in house.complaint("02", tokenizer_path=house.samples)
+    assert "would replace" in house.complaint("03", train_bin=house.val_bin)
+    assert "would replace TRAIN_BIN" in house.complaint("04", checkpoint_path=house.train_bin)
+    assert "would replace CHECKPOINT_PATH" in house.complaint("export", out_dir=house.checkpoint.parent)
+
+
+@pytest.mark.parametrize("value", ["", ".", "/"])
+@pytest.mark.parametrize(
+    ("step", "name"),
+    [
+        ("01", "samples_path"),
+        ("02", "tokenizer_path"),
+        ("03", "train_bin"),
+        ("04", "checkpoint_path"),
+        ("05", "index_path"),
+    ],
+)
+def test_a_path_that_names_no_file_is_refused(house, step, name, value):
+    assert house.complaint(step, **{name: value}) == f"{name.upper()} is {value!r}; it must be the name of a file"
+
+
 def test_a_run_whose_numbers_blow_up_leaves_the_last_good_save(house):
     assert "MATRIX_RATE" in house.complaint("04", matrix_rate=1e38, max_steps=8, eval_interval=1)
 

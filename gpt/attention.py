@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 
 from gpt.cache import Indices, KeyValueCache
-from gpt.decoding_weights import FEW_VECTORS, DecodingWeights
+from gpt.decoding_weights import DecodingWeights
 from gpt.layers import Linear, RMSNorm, products, to_product_dtype
 
 import torch
@@ -24,7 +24,7 @@ class AttentionContext:
     """What attention must know about the tokens of one forward pass, the same for every layer."""
 
     rotation: tuple[Tensor, Tensor]  # cosines and sines of their positions
-    mask: Tensor | None  # true where a position may attend; None: to itself and all earlier ones
+    mask: Tensor | None  # as `attend` takes it; None: each position to itself and all earlier ones
     cache: KeyValueCache | None = None
     cache_indices: Indices = ()  # where the cache stores their keys and values
     end: int = 0  # cached positions to read
@@ -57,10 +57,7 @@ class Attention(nn.Module):
             k, v = context.cache.append(layer, k, v, context.cache_indices, context.end)  # (B, G, end, D)
         if x.device.type == "mps":  # which has given wrong results for tensors that are not contiguous
             q, k, v = q.contiguous(), k.contiguous(), v.contiguous()
-        if context.cache and context.mask is not None and T <= FEW_VECTORS:
-            y = attend_few_queries(q.to(k.dtype), k, v, context.mask)
-        else:
-            y = attend_many_queries(q.to(k.dtype), k, v, context.mask)
+        y = attend(q.to(k.dtype), k, v, context.mask)
         output: Tensor = self.o_proj(y.transpose(1, 2).reshape(B, T, -1))  # (B, H, T, D) -> (B, T, H * D) -> (B, T, C)
         return output
 
@@ -88,29 +85,24 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
 # --- One attention, computed in the way that is fastest for its shape ---
 
 
-def attend_many_queries(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
-    """Attention, (B, H, T, D), of queries (B, H, T, D) to keys and values (B, G, end, D), by the library's kernels."""
-    if k.size(1) < q.size(1):
-        k = k.repeat_interleave(q.size(1) // k.size(1), dim=1)  # (B, G, end, D) -> (B, H, end, D)
-        v = v.repeat_interleave(q.size(1) // v.size(1), dim=1)
-    if mask is None and q.device.type == "cpu" and q.dtype == torch.bfloat16 and torch.is_grad_enabled():
-        return attend_in_blocks(q, k, v)
-    return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None)
+def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
+    """Attention, (B, H, T, D), of queries (B, H, T, D) to keys and values (B, G, end, D), by the library's kernels.
 
-
-def attend_few_queries(q: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> Tensor:
-    """Attention, (B, H, T, D), of few queries (B, H, T, D) to many keys and values (B, G, end, D), by the definition.
-
-    `F.scaled_dot_product_attention` copies the whole cache when it scales the keys, which took a fifth of the
-    time of 16 texts at once; for many queries, as in a prompt of 1,024 tokens, it is faster by a quarter.
-    Queries that share a head of keys are stacked, so that no head is copied either.
+    `mask`, (T, end) or (B, 1, T, end), is true (or 0, not minus infinity) where a query may attend; None is causal.
     """
     B, H, T, D = q.shape
-    G, end = k.size(1), k.size(2)
-    q = (q * D**-0.5).reshape(B, G, H // G * T, D)
-    scores = (q @ k.transpose(-1, -2)).view(B, H, T, end)
-    scores = scores.where(mask, -math.inf)
-    return (scores.softmax(-1).view(B, G, H // G * T, end) @ v).view(B, H, T, D)
+    G = k.size(1)
+    if mask is not None:
+        # Queries that share a head of keys are stacked, so that no head of the cache is copied.
+        stacked = q.reshape(B, G, H // G * T, D)
+        y = F.scaled_dot_product_attention(stacked, k, v, attn_mask=torch.cat([mask] * (H // G), dim=-2))
+        return y.view(B, H, T, D)
+    if G < H:
+        k = k.repeat_interleave(H // G, dim=1)  # (B, G, end, D) -> (B, H, end, D)
+        v = v.repeat_interleave(H // G, dim=1)
+    if q.device.type == "cpu" and q.dtype == torch.bfloat16 and torch.is_grad_enabled():
+        return attend_in_blocks(q, k, v)
+    return F.scaled_dot_product_attention(q, k, v, is_causal=True)
 
 
 def attend_in_blocks(q: Tensor, k: Tensor, v: Tensor) -> Tensor:

@@ -162,6 +162,8 @@ class GPT(nn.Module):
         end = CACHE_BLOCK * (last // CACHE_BLOCK + 1)
         positions = positions.to(tokens.device)
         mask = torch.arange(end, device=tokens.device) <= positions[:, None, :, None]  # (B, 1, T, end)
+        if tokens.is_cpu:  # whose kernel would make it numbers again in every layer
+            mask = torch.zeros(mask.shape, dtype=cache.keys.dtype).masked_fill(~mask, -math.inf)
         rotation = self.cos[positions].unsqueeze(1), self.sin[positions].unsqueeze(1)  # (B, 1, T, D)
         return AttentionContext(rotation, mask, cache, cache.next_indices(tokens.size(1)), end)
 

@@ -105,12 +105,13 @@ def test_a_table_that_step_01_has_not_made_is_not_printed(house):
     assert str(house.contacts) in message and f"python {STEP_01}" in message
 
 
-def test_neither_is_it_where_a_document_holds_placeholders(house):
-    for step in ("01", "02", "03", "04"):
-        house.run(step, **({"contacts": "placeholder"} if step == "01" else {}))
-    change(house, "(02) 0000-1234", "(02) 0000-9999")
-    message = house.complaint("05", question="마닐라에서 여권을 잃어버렸을 때", max_new_tokens=150)
-    assert str(house.contacts) in message
+def test_neither_is_it_where_a_document_holds_placeholders(new_house):
+    new_house.run("01", contacts="placeholder")
+    for step in ("02", "03", "04"):
+        new_house.run(step)
+    change(new_house, "(02) 0000-1234", "(02) 0000-9999")
+    message = new_house.complaint("05", question="마닐라에서 여권을 잃어버렸을 때", max_new_tokens=150)
+    assert str(new_house.contacts) in message
 
 
 @pytest.mark.parametrize("forged", FORGERIES)

@@ -110,7 +110,7 @@ def test_neither_is_it_where_a_document_holds_placeholders(new_house):
     for step in ("02", "03", "04"):
         new_house.run(step)
     change(new_house, "(02) 0000-1234", "(02) 0000-9999")
-    message = new_house.complaint("05", question="마닐라에서 여권을 잃어버렸을 때", max_new_tokens=150)
+    message = new_house.complaint("05", question="한국대사관 영사과 홈페이지와 주소", max_new_tokens=150)
     assert str(new_house.contacts) in message
 
 

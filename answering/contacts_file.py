@@ -1,5 +1,6 @@
 """The contacts of the user's text by institution, which step 01 writes to contacts.json."""
 
+import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -8,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pipeline
+from corpus.raw.normalization import normalize
 from corpus.template import neutralize_markers
 from pipeline import StepError
+
+MADE_BY = "01_prepare_samples.py"
 
 Contacts = dict[str, list[tuple[str, str]]]  # institution -> (label, value) of each of its contacts
 
@@ -38,13 +42,28 @@ class ContactsFile:
 
     @cached_property
     def entries(self) -> list[dict[str, Any]]:
-        """The institutions with their contacts. Raises StepError for a damaged file."""
+        """The institutions with their contacts.
+
+        Raises StepError for a table that step 01 has not written like this: an answer gives its contacts unchanged.
+        """
         if self.is_missing:
             return []
+        recorded = pipeline.require_entry(self.path, MADE_BY)
+        content = Path(self.path).read_bytes()
+        remake = pipeline.remake(self.path, MADE_BY)
+        if hashlib.sha256(content).hexdigest() != recorded["sha256"]:
+            raise StepError(f"{self.path}: it was changed after {MADE_BY} wrote it; run: {remake}")
         try:
-            entries: list[dict[str, Any]] = json.loads(Path(self.path).read_text(encoding="utf-8"))
-            contacts_of(entries)
-            return entries
+            entries: list[dict[str, Any]] = json.loads(content)
+            contacts = contacts_of(entries)
         except (ValueError, LookupError, TypeError, AttributeError):
-            remake = pipeline.remake(Path(self.path), "01_prepare_samples.py")
             raise StepError(f"{self.path}: not a table of contacts; run: {remake}") from None
+        lines = [*contacts, *(text for values in contacts.values() for value in values for text in value)]
+        if not all(map(_is_line, lines)):
+            raise StepError(f"{self.path}: a contact holds a line end or a control character; run: {remake}")
+        return entries
+
+
+def _is_line(text: str) -> bool:
+    """Whether a text is part of a line as step 01 writes it."""
+    return "\n" not in text and normalize(text) == text

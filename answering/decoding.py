@@ -8,7 +8,8 @@ class TextDecoder:
     """The text of one answer, to which each token adds some characters or none.
 
     A Hangul syllable can be spread over several tokens, so bytes wait until they make a whole character; bytes that
-    never do are left out. Line ends wait until something follows them, so that no text ends with one.
+    never do are shown as U+FFFD, because without a mark between them two numbers would read as one that nobody has
+    verified. Line ends wait until something follows them, so that no text ends with one.
     """
 
     def __init__(self, tokenizer: Tokenizer) -> None:
@@ -33,12 +34,11 @@ class TextDecoder:
 
     def finish(self) -> str:
         """Return the whole characters in tokens whose last character was cut off, because no token follows."""
-        return self._append(self.tokenizer.decode(self._waiting))
+        return self._append(self.tokenizer.decode(self._waiting).rstrip("\ufffd"))
 
     def _append(self, characters: str) -> str:
         self._waiting.clear()
-        # Bytes that make no character become U+FFFD, which the training text never contains.
-        characters = self._line_ends + characters.replace("\ufffd", "")
+        characters = self._line_ends + characters
         piece = characters.rstrip("\n")
         self._line_ends = characters[len(piece) :]
         self._pieces.append(piece)

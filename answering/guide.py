@@ -9,7 +9,7 @@ from answering.form import CONTACT_TOKENS, Choice, Form, GuidedForm, Paragraph, 
 from answering.material import Material, without_unverified
 from answering.repetition import Repetition
 from answering.request import Request
-from answering.source import Source
+from answering.source import Source, without_damaged_lines
 from answering.verification import KnownContacts
 from corpus.raw.normalization import normalize
 from corpus.raw.sentences import SENTENCE_END
@@ -180,7 +180,7 @@ def build_guide(
 
     known = None
     if request.verify_contacts:
-        text = "\n".join(source.text for source in sources)
+        text = "\n".join(without_damaged_lines(source.text) for source in sources)
         # A long one is never begun in free text: it would need more tokens than are kept free.
         known = KnownContacts(material.values(), text, lambda value: count_tokens(value) <= CONTACT_TOKENS)
     if request.form == "free":
@@ -222,7 +222,7 @@ def _complete_character(line_bytes: bytes) -> list[str]:
 def _is_clean(text: str) -> bool:
     """Whether a line is like those of step 01: no control characters, no double spaces, no marker spelled out.
 
-    Nor may it contain U+FFFD, which stands for broken bytes and is left out of an answer.
+    Nor may it contain U+FFFD, which stands for broken bytes.
     """
     text = text.removeprefix("  ")  # which list items begin with
     return normalize(f"{text}.") == f"{text}." and "\ufffd" not in text and not count_markers(text)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from answering.contacts_file import Contacts, ContactsFile, contacts_of
 from answering.request import Request
-from answering.source import Source
+from answering.source import Source, without_damaged_lines
 from answering.verification import KnownContacts
 from corpus.extraction.answers import extract_answer, extract_review
 from corpus.extraction.contacts import has_hidden_contacts
@@ -79,15 +79,17 @@ def material_of(documents: Sequence[tuple[str, str]], question: str = "", style:
     """What documents, each as (text, title), offer to an answer.
 
     Summary and lists may contain the lines that step 01 would put there for such a question, and the details any
-    passage; contacts are listed below the institutions that step 01 assigns them to. A small model that may choose
-    any sentence for the summary chooses at random: its choice agreed with that of step 01 no more than chance.
+    passage, but nothing of a damaged line; contacts are listed below the institutions that step 01 assigns them to. A
+    small model that may choose any sentence for the summary chooses at random: its choice agreed with that of step 01
+    no more than chance.
     """
     extract = extract_review if style == "summary" else extract_answer
     passages: list[tuple[str, ...]] = []
     names = {part.name for part in Template.of_style(style).parts} - {"contacts", "details"}
     lists: dict[str, list[str]] = {name: [] for name in names}
     contacts: dict[str, list[tuple[str, str]]] = {}
-    for text, title in documents:
+    for whole_text, whole_title in documents:
+        text, title = without_damaged_lines(whole_text), without_damaged_lines(whole_title)
         known = KnownContacts(text=text)  # a shortened line may end inside a number
         answer = extract(Document("", 0, 0, 0, title, text), question)
         passages += filter(None, (tuple(filter(known.allow_all, each)) for each in candidate_passages(text)))

@@ -74,3 +74,12 @@ class Source:
             parts.append(Source(part.text, title, self.file, numbers_of_part[0], numbers_of_part))
             first_line, end = first_line + line_ends, start + len(part.text)
         return parts
+
+
+def without_damaged_lines(text: str) -> str:
+    r"""The text with an empty line in place of each line that holds U+FFFD: a character is lost, perhaps a digit.
+
+    >>> without_damaged_lines("대사관\nTEL: 02-1\ufffd34-5678")
+    '대사관\n'
+    """
+    return "\n".join("" if "\ufffd" in line else line for line in text.split("\n"))

@@ -12,6 +12,9 @@ LONGEST_REST = 1 << 16  # bytes of the rest of a line that are read with the pro
 BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 # "surrogateescape" decodes each undecodable byte to one of these, so they can be counted.
 UNDECODED = re.compile("[\ud800-\udfff]")
+DIGITS = r"[0-9()+\-.]{1,20}"  # of a number, between two spaces
+PART_OF_CONTACT = re.compile(r"[0-9@_]|[A-Za-z0-9]\.[A-Za-z0-9]|://")
+LONGEST_WORD = 200  # characters, so that the time for a line grows with its length alone
 CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 HANGUL_LETTER = re.compile("[가-힣ㄱ-ㅎㅏ-ㅣ\u1100-\u11ff]")  # whole syllables, and the letters they consist of
 # About half of the syllables of any Korean text.
@@ -143,10 +146,34 @@ def _decode_again(line: str, encoding: str) -> str:
 
 
 def without_undecoded(text: str, encoding: str) -> tuple[str, int, int]:
-    """The text without the characters that represent undecodable bytes, how many bytes these are, and the first."""
-    undecoded, bytes_each = ("\ufffd", 2) if encoding.startswith("utf-16") else (UNDECODED, 1)
+    """The text without the characters that represent undecodable bytes, how many bytes it has lost, and the first.
+
+    A number that has lost a byte is left out whole.
+    """
+    is_utf_16 = encoding.startswith("utf-16")
+    undecoded = "\ufffd" if is_utf_16 else UNDECODED.pattern
     first = re.search(undecoded, text)
     if not first:
         return text, 0, 0
-    cleaned, count = re.subn(undecoded, "", text)
-    return cleaned, count * bytes_each, first.start()
+    cleaned = without_lost_characters(text, undecoded)
+    return cleaned, (len(text) - len(cleaned)) * (2 if is_utf_16 else 1), first.start()
+
+
+def without_lost_characters(text: str, lost: str) -> str:
+    """The text without what matches `lost`, and without the numbers, sites and e-mail addresses in which that was.
+
+    A telephone number without one of its digits would be another one.
+
+    >>> without_lost_characters("문의� 02-1�34-5678", "�")
+    '문의 '
+    """
+    word = rf"[!-~]{{0,{LONGEST_WORD}}}(?:{lost})(?:{lost}|[!-~]){{0,{LONGEST_WORD}}}"
+    damaged = re.compile(rf"((?:{DIGITS} ){{0,5}})({word})((?:(?<![,;]) {DIGITS}){{0,5}})")
+
+    def repaired(found: re.Match[str]) -> str:
+        before, word, after = found.groups()
+        left = "" if PART_OF_CONTACT.search(word) else re.sub(lost, "", word)
+        return left if re.search("[0-9]", word) else before + left + after
+
+    lines = text.split("\n")
+    return "\n".join(damaged.sub(repaired, line) if re.search(lost, line) else line for line in lines)

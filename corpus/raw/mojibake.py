@@ -3,6 +3,8 @@
 import re
 from functools import partial
 
+from corpus.raw.encodings import without_lost_characters
+
 # UTF-8 and CP949 that were read as a Western encoding: runs of letters with accents and of marks.
 WESTERN = "\u0080-\u00ff€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
 WESTERN_RUN = re.compile(f"[{WESTERN}]{{2,}}")
@@ -29,8 +31,9 @@ def repair(line: str) -> tuple[str, int]:
         # A third of the bytes is lost: nothing of such a line can be read.
         return "", len(repaired)
     if "\ufffd" in repaired:
-        lost = repaired.count("\ufffd")
-        repaired = repaired.replace("\ufffd", "")
+        readable = without_lost_characters(repaired, "\ufffd")
+        lost = len(repaired) - len(readable)
+        repaired = readable
     for run in WESTERN_RUN.findall(repaired):
         if len(run) >= 6 and _is_garbled(run):
             repaired = repaired.replace(run, "", 1)

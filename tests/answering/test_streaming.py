@@ -55,18 +55,18 @@ def test_any_text_comes_out_as_it_is_at_any_split_into_tokens(tokenizer, single_
     markers = {tokenizer.token_to_id(marker) for marker in MARKERS}
     if markers & set(tokens):
         return
-    assert "".join(decode(tokenizer, tokens)) == text.replace("\ufffd", "").rstrip("\n")
+    assert "".join(decode(tokenizer, tokens)) == text.rstrip("\ufffd").rstrip("\n")
 
 
 @given(st.binary(max_size=60))
 @example(b"\xea\xb0\xffa\xec")
+@example(b"02-1\xff34-5678")
 @settings(max_examples=150, deadline=None)
-def test_bytes_that_make_no_letter_are_left_out(single_bytes, content):
+def test_bytes_that_make_no_letter_leave_a_mark_between_those_that_do(single_bytes, content):
     alphabet = {byte: character for character, byte in BYTE_OF_CHARACTER.items()}
-    pieces = decode(single_bytes, [single_bytes.token_to_id(alphabet[byte]) for byte in content])
-    wanted = content.decode(errors="replace").replace("\ufffd", "")
-    assert "".join(pieces).rstrip("\n") in (wanted.rstrip("\n"), content.decode(errors="ignore").rstrip("\n"))
-    assert not any("\ufffd" in piece for piece in pieces)
+    text = "".join(decode(single_bytes, [single_bytes.token_to_id(alphabet[byte]) for byte in content]))
+    wanted = content.decode(errors="replace").rstrip("\ufffd")
+    assert re.sub("\ufffd+", "\ufffd", text) == re.sub("\ufffd+", "\ufffd", wanted).rstrip("\n")
 
 
 def test_a_text_that_is_cut_off_inside_a_character_has_all_whole_characters_before_it(single_bytes):

@@ -34,3 +34,34 @@ def test_lines_of_zero_width_spaces_are_one_gap(tmp_path):
     raw = tmp_path / "raw.txt"
     raw.write_text("첫 문단입니다.\n\u200b\n\u200b\n\u200b\n둘째 문단입니다.\n", encoding="utf-8")
     assert read(raw)[0] == "첫 문단입니다.\n\n둘째 문단입니다.\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp949", "utf-16"])
+@pytest.mark.parametrize(
+    ("damaged", "left"),
+    [
+        ("문의 02-1�34-5678 영사과", "문의  영사과"),
+        ("문의 010 1234 �678로", "문의 로"),
+        ("문의 (02) 0000-12�", "문의 "),
+        ("문의 �2-0000-1234", "문의 "),
+        ("계좌 000-�-98�6-01, 90일", "계좌  90일"),
+        ("비용은 500페�소 30 �일", "비용은 500페소 30 일"),
+        ("메일 tulong@emb�hada.example, hot�el", "메일  hotel"),
+        ("www.emb�hada.example에서", "에서"),
+    ],
+)
+def test_a_number_or_a_site_that_has_lost_a_byte_is_left_out_whole(tmp_path, encoding, damaged, left):
+    lost = b"\x00\xdc" if encoding == "utf-16" else b"\xff"
+    pieces = damaged.split("�")
+    raw = tmp_path / "raw.txt"
+    encode = "utf-16-le" if encoding == "utf-16" else encoding
+    content = (TEXT * 50).encode(encoding) + lost.join(piece.encode(encode) for piece in pieces) + "\n".encode(encode)
+    raw.write_bytes(content)
+    text, report = read(raw)
+    wanted = TEXT * 50 + " ".join(left.split()) + "\n"
+    assert text.split() == wanted.split()
+    kept = (TEXT * 50).encode(encoding) + f"{left}\n".encode(encode)
+    assert report.unreadable_bytes == len(content) - len(kept)
+    written_out = tmp_path / "written_out.txt"
+    written_out.write_text(TEXT * 50 + damaged + "\n", encoding="utf-8")
+    assert read(written_out)[0].split() == wanted.split()

@@ -13,7 +13,7 @@ from corpus.raw.normalization import normalize
 from corpus.template import neutralize_markers
 from pipeline import StepError
 
-MADE_BY = "01_prepare_samples.py"
+STEP_01 = "01_prepare_samples.py"
 
 Contacts = dict[str, list[tuple[str, str]]]  # institution -> (label, value) of each of its contacts
 
@@ -48,11 +48,11 @@ class ContactsFile:
         """
         if self.is_missing:
             return []
-        recorded = pipeline.require_entry(self.path, MADE_BY)
+        recorded = pipeline.require_entry(self.path, STEP_01)
         content = Path(self.path).read_bytes()
-        remake = pipeline.remake(self.path, MADE_BY)
+        remake = pipeline.remake(self.path, STEP_01)
         if hashlib.sha256(content).hexdigest() != recorded["sha256"]:
-            raise StepError(f"{self.path}: it was changed after {MADE_BY} wrote it; run: {remake}")
+            raise StepError(f"{self.path}: it was changed after {STEP_01} wrote it; run: {remake}")
         try:
             entries: list[dict[str, Any]] = json.loads(content)
             contacts = contacts_of(entries)

@@ -14,7 +14,9 @@ import torch
 from torch import Tensor
 
 END = -1  # yielded in place of a token when a text ends
-READ_AHEAD = 8  # tokens of all texts in one pass, guesses included; the more texts, the fewer guesses for each
+# Tokens of all texts in one pass, guesses included; the more texts, the fewer guesses for each. Answers from documents
+# on one core: 120 tokens/s without guesses, 396 with 8, 489 with 12, 493 with 16.
+READ_AHEAD = 16
 AVOIDED = -1e4  # added to a logit: below every other, but above those that may not come at all
 
 

@@ -14,7 +14,7 @@ BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-1
 UNDECODED = re.compile("[\ud800-\udfff]")
 DIGITS = r"[0-9()+\-.]{1,20}"  # of a number, between two spaces
 PART_OF_CONTACT = re.compile(r"[0-9@_]|[A-Za-z0-9]\.[A-Za-z0-9]|://")
-LONGEST_WORD = 200  # characters, so that the time for a line grows with its length alone
+LONGEST_DAMAGED_WORD = 200  # characters, so that the time for a line grows with its length alone
 CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 HANGUL_LETTER = re.compile("[가-힣ㄱ-ㅎㅏ-ㅣ\u1100-\u11ff]")  # whole syllables, and the letters they consist of
 # About half of the syllables of any Korean text.
@@ -167,7 +167,7 @@ def without_lost_characters(text: str, lost: str) -> str:
     >>> without_lost_characters("문의� 02-1�34-5678", "�")
     '문의 '
     """
-    word = rf"[!-~]{{0,{LONGEST_WORD}}}(?:{lost})(?:{lost}|[!-~]){{0,{LONGEST_WORD}}}"
+    word = rf"[!-~]{{0,{LONGEST_DAMAGED_WORD}}}(?:{lost})(?:{lost}|[!-~]){{0,{LONGEST_DAMAGED_WORD}}}"
     damaged = re.compile(rf"((?:{DIGITS} ){{0,5}})({word})((?:(?<![,;]) {DIGITS}){{0,5}})")
 
     def repaired(found: re.Match[str]) -> str:

@@ -66,7 +66,7 @@ def check_files(settings: "DataclassInstance") -> None:
     paths = {each.name.upper(): getattr(settings, each.name) for each in fields(settings) if "file" in each.metadata}
     uses = {each.name.upper(): each.metadata for each in fields(settings)}
     for name, value in paths.items():
-        _check_path(name, value, uses[name]["file"] == "folder", uses[name]["optional"])
+        _check_path(name, value, uses[name]["file"], uses[name]["optional"])
     given = {name: value for name, value in paths.items() if value}
     for name, value in given.items():
         for other, other_value in given.items():
@@ -76,12 +76,17 @@ def check_files(settings: "DataclassInstance") -> None:
                 )
 
 
-def _check_path(name: str, value: str, may_be_folder: bool, may_be_empty: bool) -> None:
+def _check_path(name: str, value: str, use: str, may_be_empty: bool) -> None:
     if not value.strip() and may_be_empty:
         return
-    named = value.strip() if may_be_folder else Path(value).name.strip() not in ("", "..")
+    named = value.strip() if use == "folder" else Path(value).name.strip() not in ("", "..")
     require_setting(bool(named), f"{name} is {value!r}; it must be the name of a file")
     require_setting("\0" not in value, f"{name} is {value!r}; the name of a file cannot hold NUL")
+    path = Path(value)
+    require_setting(
+        use != "written" or not path.exists() or path.is_file() or path.is_dir(),
+        f"{name} is {value!r}, a device or a pipe, which cannot be replaced; give the name of a file",
+    )
 
 
 def _would_replace(written: str, other: str) -> bool:

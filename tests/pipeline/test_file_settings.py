@@ -73,3 +73,10 @@ def test_links_to_a_file_are_that_file(tmp_path, monkeypatch, link):
     link("raw.txt", "samples.txt")
     assert "would replace RAW_PATH" in complaint(samples_path="samples.txt")
     assert text.read_text(encoding="utf-8") == "여권을 잃어버렸습니다."
+
+
+def test_a_pipe_is_not_replaced(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    assert "a device or a pipe" in complaint(samples_path=str(pipe))
+    assert pipe.is_fifo()

@@ -38,10 +38,10 @@ FLOOR = r"(?:,?\s?\d{1,3}(?:층|호|/?F\b))"
 STREET_ADDRESS = re.compile(
     rf"(?<![\w.])(?:(?:{CITIES})\s)?"
     r"(?:(?:Unit|Rm\.?|Room|Suite|Lot|Blk\.?|Block|Km\.?|No\.?|\d{1,2}(?:/?F|층)|[GB]/?F)\s?[\w-]{0,6},?\s+)*(?:\d{1,5}[A-Z]?(?:-\d+)?\s+)?"
-    rf"(?:{PLACE_NAME}\s){{1,4}}{STREET_WORD}\b\.?(?:\s(?:Ext|Extension)\.?)?(?:\scor(?:\.|ner)\s\w+\s{STREET_WORD}\.?)?(?:{FLOOR}|\s\d{{1,4}}(?=$|,))?"
+    rf"(?:{PLACE_NAME}\s){{1,4}}{STREET_WORD}(?![A-Za-z0-9])\.?(?:\s(?:Ext|Extension)\.?)?(?:\scor(?:\.|ner)\s\w+\s{STREET_WORD}\.?)?(?:{FLOOR}|\s\d{{1,4}}(?=$|,))?"
     rf"(?:,\s(?:(?:\d{{1,5}}\s)?{PLACE_NAME}(?:\s{PLACE_NAME}){{0,3}}|(?:{CITIES})(?![가-힣])))*{FLOOR}?"
 )
-LATIN_STREET = re.compile(rf"\b{STREET_WORD}\b")
+LATIN_STREET = re.compile(rf"\b{STREET_WORD}(?![A-Za-z0-9])")  # a Korean particle may follow
 KOREAN_STREET = re.compile(r"[로길]\s?\d")
 PROVINCES = r"경기|강원|충청[남북]|전라[남북]|경상[남북]|제주|충[남북]|전[남북]|경[남북]"
 KOREAN_ADDRESS = re.compile(

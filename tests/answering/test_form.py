@@ -4,7 +4,8 @@ from answering.contacts_file import contacts_of
 from answering.form import MIN_SUMMARY_LINES, GuidedForm
 from answering.guide import AnswerGuide
 from answering.material import material_of
-from answering.verification import KnownContacts, find_runs
+from answering.number_shapes import find_runs
+from answering.verification import KnownContacts
 from corpus.extraction.answers import extract_answer, extract_review
 from corpus.extraction.contacts import find_contacts
 from corpus.extraction.passages import candidate_passages

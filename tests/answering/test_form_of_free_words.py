@@ -19,7 +19,7 @@ from tests.answering.forms import (
 )
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 KNOWN = KnownContacts(Material(contacts=contacts_of(TABLE)).values(), may_begin=lambda value: len(value) < 30)
@@ -39,6 +39,7 @@ def test_free_lines_keep_the_form_within_any_room(write, shortest, room, seed, t
 
 
 @given(seed=SEEDS)
+@example(seed=565664)  # wrote a short number that is in no table, beside a word for calling
 @settings(max_examples=40, deadline=None)
 def test_free_lines_hold_no_contact_but_those_of_the_table(write, seed):
     text, _ = write(Material(contacts=contacts_of(TABLE)), 1000, seed, TEMPLATE, KNOWN)

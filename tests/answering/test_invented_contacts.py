@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from answering.assistant import Assistant
+from answering.number_shapes import find_runs, plain_digits
 from answering.request import Request
 from answering.source import Source
-from answering.verification import find_runs
 from corpus.extraction.contact_values import find_values
 from tests.answering.texts import DOCUMENT
 
@@ -33,9 +33,8 @@ def find_invented(text: str, source: str) -> list[str]:
     """The contact values, and the runs of 7 or more digits that are no dates, that do not stand in the source."""
     source = source.lower()
     lines = text.split("\n")
-    found = [each.value for line in lines for each in find_values(line)] + [
-        run[0] for run in map(find_runs, lines) for run in run
-    ]
+    found = [each.value for line in lines for each in find_values(line)]
+    found += [line[run.start : run.end] for line in lines for run in find_runs(plain_digits(line))]
     return [value for value in found if value.lower() not in source]
 
 

@@ -2,7 +2,9 @@
 
 import re
 
-from answering.verification import FEWEST_DIGITS, KnownContacts, digits_of, find_runs
+from answering.contact_shapes import find_shapes
+from answering.number_shapes import FEWEST_DIGITS, digits_of, find_runs
+from answering.verification import KnownContacts
 from corpus.extraction.contact_values import find_values
 
 import pytest
@@ -55,7 +57,6 @@ def test_text_may_follow_a_contact_that_is_complete(contact, after):
         "020000-1234",
         "(02)0000-1234",
         "0200001234",
-        "+63 2 0000 1234",
         "+63-917-000-5678 내선 5",
         "0917 000 5678 (ext. 5)",
         "https://www.embahada.example/visa",
@@ -68,6 +69,22 @@ def test_text_may_follow_a_contact_that_is_complete(contact, after):
 )
 def test_a_known_contact_is_known_in_any_spelling(spelling):
     assert KNOWN.allow(f"문의: {' '.join(spelling.split())}")
+
+
+@pytest.mark.parametrize(
+    ("place", "known"), [("마닐라 대사관", ["+63 2 0000 1234"]), ("서울 본사", ["+82 2 0000 1234"]), ("상담실", [])]
+)
+def test_a_number_gets_a_country_code_only_where_the_source_tells_its_country(place, known):
+    contacts = KnownContacts(text=f"{place} TEL: 02-0000-1234")
+    spellings = ["+63 2 0000 1234", "+82 2 0000 1234"]
+    assert [each for each in spellings if contacts.allow(f"문의 {each}")] == known
+    assert contacts.allow("문의 02-0000-1234")
+
+
+def test_a_number_with_a_country_code_may_be_written_without():
+    known = KnownContacts(text="TEL: +63 2 0000 1234 / +82-10-0000-5678")
+    assert known.allow("문의 02-0000-1234") and known.allow("문의 010-0000-5678")
+    assert not known.allow("문의 +82 2 0000 1234") and not known.allow("문의 +63 10 0000 5678")
 
 
 INVENTED = [
@@ -122,11 +139,12 @@ def test_digits_that_stand_apart_in_an_address_make_no_number():
         "2만 5천 페소, 30,000페소",
         "100000원",
         "90일 동안 12시 30분부터 3호선 1번 출구",
-        "신고 112, 구급 119, 상담 1345",
+        "2026.3.15~2026.4.20 09:00~18:00, 26.03.15~26.04.20",
+        "2024~2025년에 12,500,000원이나 500~800페소",
         "제2026-15호",
     ],
 )
-def test_dates_money_and_short_numbers_are_no_contacts(text):
+def test_dates_times_and_amounts_are_no_contacts(text):
     for end in range(len(text) + 1):
         assert KnownContacts().allow(text[:end], finished=False)
     assert KnownContacts().allow(text)
@@ -183,29 +201,30 @@ SENTENCES = st.lists(WORDS, max_size=4).map(" ".join)
 @given(SENTENCES, SENTENCES)
 @settings(max_examples=150, deadline=None)
 @example("ADDR: 12 Halimbawa Street, Taguig TEL: (02) 0000-1234", "- 12 Halimbawa Street,")
-def test_what_is_allowed_can_be_ended_at_once_or_in_one_of_the_ways_named(source, line):
+def test_what_is_allowed_can_be_ended_at_once_or_gone_on_with(source, line):
     known = KnownContacts(text=source)
     for end in range(len(line) + 1):
         begun = line[:end]
         if known.allow(begun, finished=False) and not known.allow(begun):
             rests = known.complete(begun)
-            assert rests and all(known.allow(begun + rest) for rest in rests)
+            assert all(known.allow(begun + rest) for rest in rests)
+            # "상담 150" and "큰길로 15" may still become an amount.
+            assert rests or known.allow(f"{begun}명")
 
 
 @given(SENTENCES, SENTENCES)
 @settings(max_examples=150, deadline=None)
 def test_a_line_is_allowed_only_when_all_its_contacts_and_runs_are_in_the_source(source, line):
     known = KnownContacts(text=source)
-    in_source = {digits_of(run[0]) for run in find_runs(source)} | {
+    in_source = {run.joined(0, len(run.pieces)) for run in find_runs(source)} | {
         found.value.lower() for found in find_values(source)
     }
     if known.allow(line):
         for found in find_values(line):
             is_number = found.label == "TEL" and digits_of(found.value) in in_source
             assert found.value.lower() in in_source or is_number
-        assert all(any(digits_of(run[0]) in each for each in in_source) for run in find_runs(line))
     else:
-        assert find_values(line) or list(find_runs(line))
+        assert find_values(line) or list(find_runs(line)) or list(find_shapes(line))
 
 
 @given(st.from_regex(r"[0-9]{2,4}(?:[ \-.][0-9]{3,4}){1,3}", fullmatch=True))

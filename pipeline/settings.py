@@ -38,7 +38,8 @@ def setting(
 def file_setting(*, written: bool = False, optional: bool = False, folder: bool = False) -> Any:
     """Declare a field whose value is a path, which `check_files` checks; `optional`: it may be empty.
 
-    A file that is `written` is none of the others, and no folder. Where `folder` is true, a folder is read as well.
+    A file that the step writes (`written`) must be neither a folder nor the file of another setting. `folder`: the path
+    may also be that of a folder.
     """
     return field(metadata={"file": "folder" if folder else "written" if written else "read", "optional": optional})
 

@@ -9,25 +9,19 @@ from pipeline.settings import check_files
 import pytest
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
-    raw_path: str = "raw.txt"
-    samples_path: str = "data/samples.txt"
-    contacts_path: str = "data/contacts.json"
-    doc_path: str = ""
+    """Those of a step that reads a text or a folder, and perhaps a document, and writes a file beside another one."""
+
+    raw_path: str = file_setting(folder=True)
+    samples_path: str = file_setting(written=True)
+    contacts_path: str = file_setting(written=True)
+    doc_path: str = file_setting(optional=True)
 
 
-def settings_of(**values: str):
-    """Settings of a step that reads a text or a folder and writes two files."""
-
-    @dataclass(frozen=True, kw_only=True)
-    class Declared:
-        raw_path: str = file_setting(folder=True)
-        samples_path: str = file_setting(written=True)
-        contacts_path: str = file_setting(written=True)
-        doc_path: str = file_setting(optional=True)
-
-    return Declared(**{**vars(Settings()), **values})
+def settings_of(**values: str) -> Settings:
+    paths = {"raw_path": "raw.txt", "samples_path": "data/samples.txt", "contacts_path": "data/contacts.json"}
+    return Settings(**{**paths, "doc_path": "", **values})
 
 
 def complaint(**values: str) -> str:

@@ -7,9 +7,13 @@ artifacts.
 from pathlib import Path
 
 from pipeline.environment import require_environment
+from pipeline.startup import end_in_one_line_while_loading, is_script_of, open_standard_streams
 
-# The only work at import time. Every script imports this package before torch, tokenizers, numpy and tqdm. After this
-# check, a missing package or an old Python would end in a traceback.
+# The only work at import time. Every script imports this package before torch, tokenizers, numpy and tqdm, which take
+# seconds to load. After these lines, a missing package, an old Python or Ctrl-C would end in a traceback.
+if is_script_of(Path(__file__).resolve().parent.parent):
+    open_standard_streams()
+    end_in_one_line_while_loading()
 require_environment(Path(__file__).resolve().parent.parent)
 
 from pipeline.batching import batched

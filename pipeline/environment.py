@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import Sequence  # noqa: UP035  collections.abc has no Sequence[str] in Python 3.8
 
+from pipeline.startup import is_script_of
+
 OLDEST_PYTHON = (3, 11)
 NEWER_PYTHONS = (
     "python3.12",
@@ -28,8 +30,7 @@ def require_environment(folder: Path) -> None:
     missing = [name for name in PACKAGES if name not in sys.modules and importlib.util.find_spec(name) is None]
     if sys.version_info >= OLDEST_PYTHON and not missing:
         return
-    script = getattr(sys.modules["__main__"], "__file__", None)
-    if script is None or Path(script).resolve().parent != folder:
+    if not is_script_of(folder):
         return
     if sys.version_info < OLDEST_PYTHON:
         version, oldest = (".".join(map(str, parts)) for parts in (sys.version_info[:3], OLDEST_PYTHON))

@@ -5,11 +5,14 @@ import importlib
 import io
 import os
 import re
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import ModuleType
-from typing import TextIO
+from types import FrameType, ModuleType
+from typing import NoReturn, TextIO
+
+from pipeline.startup import is_loading
 
 # torch raises RuntimeError when memory runs out, with a different message for each device.
 OUT_OF_MEMORY = re.compile("out of memory|t allocate memory|buffer size", re.IGNORECASE)
@@ -19,12 +22,20 @@ class StepError(Exception):
     """An error that the user can correct: one line that says what is wrong, where, and what to do next."""
 
 
+class Terminated(BaseException):
+    """Another program asked this one to end (SIGTERM): like Ctrl-C, it lets every block clean up."""
+
+
 def run(main: Callable[[Sequence[str]], None], to_lower: str = "MICRO_BATCH_SIZE or BLOCK_SIZE") -> None:
     """Run a script's `main` with the command-line arguments; print errors that the user can correct in one line.
 
     `to_lower` names the settings that reduce memory when the user lowers them. Exit codes: 2 for an error that the
-    user can correct, 130 for Ctrl-C, 0 if the reader of a pipe has closed it. Other exceptions keep their traceback.
+    user can correct, 130 for Ctrl-C, 143 for SIGTERM, 0 if the reader of a pipe has closed it. Other exceptions keep
+    their traceback.
     """
+    signal.signal(signal.SIGTERM, _raise_terminated)
+    if is_loading():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         _allow_any_text(stream)
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -36,10 +47,10 @@ def run(main: Callable[[Sequence[str]], None], to_lower: str = "MICRO_BATCH_SIZE
         _stop(str(error), exit_code=2)
     except KeyboardInterrupt:
         _stop("stopped; the files of finished steps are unchanged", exit_code=130)
-    except BrokenPipeError:
-        # The reader (`| head`) has closed the pipe. Without this, Python reports it again when it closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+    except Terminated:
+        _stop("stopped; the files of finished steps are unchanged", exit_code=143)
+    except BrokenPipeError:  # the reader (`| head`) has closed the pipe
+        _stop("", exit_code=0)
     except OSError as error:
         _stop(_describe_os_error(error), exit_code=2)
     except (MemoryError, RuntimeError) as error:
@@ -77,13 +88,27 @@ def _allow_any_text(stream: TextIO | None) -> None:
         stream.reconfigure(encoding="utf-8", errors="replace")
 
 
-def _stop(message: str, exit_code: int) -> None:
-    print(f"\n{Path(sys.argv[0]).name}: {message}" if exit_code == 130 else message, file=sys.stderr)
+def _raise_terminated(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise Terminated
+
+
+def _stop(message: str, exit_code: int) -> NoReturn:
+    if exit_code > 128:
+        message = f"\n{Path(sys.argv[0]).name}: {message}"
+    for stream, text in ((sys.stdout, ""), (sys.stderr, f"{message}\n" if message else "")):
+        try:
+            stream.write(text)
+            stream.flush()
+        except OSError:
+            # The disk of a log is full, or the reader of a pipe has gone. Without this, Python would try to write the
+            # rest again when it closes the stream, and end with another exit code.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     sys.exit(exit_code)
 
 
 def _describe_os_error(error: OSError) -> str:
     where = f"{error.filename}: " if error.filename else ""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"{where}the disk is full, and this file is unchanged; free some space and run this step again"
+        unchanged = ", and this file is unchanged" if where else ""
+        return f"{where}the disk is full{unchanged}; free some space and run this step again"
     return f"{where}{(error.strerror or str(error)).lower()}; correct that, then run this step again"

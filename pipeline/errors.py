@@ -109,6 +109,7 @@ def _stop(message: str, exit_code: int) -> NoReturn:
 def _describe_os_error(error: OSError) -> str:
     where = f"{error.filename}: " if error.filename else ""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        unchanged = ", and this file is unchanged" if where else ""
-        return f"{where}the disk is full{unchanged}; free some space and run this step again"
+        if not where:  # of a standard stream
+            return "the disk is full; free some space and run this step again"
+        return f"{where}the disk is full, and this file is unchanged; free some space and run this step again"
     return f"{where}{(error.strerror or str(error)).lower()}; correct that, then run this step again"

@@ -5,6 +5,7 @@ batch, predict every next token, measure the error, move every parameter a littl
 `train_step` in gpt/training/step.py; gpt/training/loop.py makes the steps.
 """
 
+import contextlib
 import math
 import sys
 from collections.abc import Sequence
@@ -148,6 +149,12 @@ class Settings:
 
 def main(arguments: Sequence[str] = ()) -> None:
     settings = processes.same_everywhere(pipeline.read_settings(Settings, globals(), arguments), "the settings")
+    with pipeline.locked(settings.checkpoint_path) if processes.is_first() else contextlib.nullcontext():
+        train(settings)
+
+
+def train(settings: Settings) -> None:
+    """Train a model from its start, or its last save, to its end or a signal."""
     pipeline.require_sound_manifest(settings.checkpoint_path)
     files_read = settings.train_bin, settings.val_bin, settings.tokenizer_path
     with progress_bar("read tokens", disable=not processes.is_first()), pipeline.unchanged(*files_read):

@@ -20,6 +20,7 @@ from pipeline.batching import batched
 from pipeline.commands import command
 from pipeline.errors import StepError, is_out_of_memory, require_package, run
 from pipeline.files import atomic_folder, atomic_write, atomic_writes, keep_as
+from pipeline.lock import locked
 from pipeline.manifest import (
     MANIFEST_NAME,
     ManifestEntry,
@@ -55,6 +56,7 @@ __all__ = [
     "is_out_of_memory",
     "is_recorded",
     "keep_as",
+    "locked",
     "read_settings",
     "record_artifacts",
     "remake",

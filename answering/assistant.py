@@ -166,7 +166,8 @@ class Assistant:
         under_way: dict[int, tuple[PreparedAnswer, TextDecoder]] = {}
 
         def begin(answer: PreparedAnswer) -> Prompt:
-            under_way[next(numbers)] = answer, TextDecoder(self.tokenizer)
+            contacts = answer.prompt.guide.contacts if isinstance(answer.prompt.guide, AnswerGuide) else None
+            under_way[next(numbers)] = answer, TextDecoder(self.tokenizer, contacts)
             return answer.prompt
 
         # The marker that ends an answer is the right one; any other would begin something else.
@@ -175,8 +176,9 @@ class Assistant:
             answer, decoder = under_way[number]
             if token == END:
                 del under_way[number]
-                last = decoder.finish()
-                yield Piece(number, last, _written(number, answer, decoder))
+                ended = decoder.token_count < answer.prompt.max_new_tokens and not answer.request.cancelled()
+                last = decoder.finish(cut=not ended)
+                yield Piece(number, last, _written(number, answer, decoder, ended))
             elif text := decoder.add(token):
                 yield Piece(number, text)
 
@@ -187,15 +189,14 @@ class Assistant:
                 yield piece.answer
 
 
-def _written(number: int, prepared: PreparedAnswer, decoder: TextDecoder) -> WrittenAnswer:
-    request, prompt = prepared.request, prepared.prompt
+def _written(number: int, prepared: PreparedAnswer, decoder: TextDecoder, ended: bool) -> WrittenAnswer:
     return WrittenAnswer(
         number=number,
-        question=request.question or SUMMARIZE,
+        question=prepared.request.question or SUMMARIZE,
         text=decoder.text,
         token_count=decoder.token_count,
         sources=prepared.sources,
         notes=prepared.notes,
-        ended=decoder.token_count < prompt.max_new_tokens and not request.cancelled(),
+        ended=ended,
         offer=prepared.offer,
     )

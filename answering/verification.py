@@ -116,7 +116,8 @@ class KnownContacts:
 
     def _knows(self, value: FoundValue) -> bool:
         """Whether a contact in a line is one of the sources."""
-        return (value.label, normalize_value(value.label, value.value, "")) in self.normalized
+        is_normalized = (value.label, normalize_value(value.label, value.value, "")) in self.normalized
+        return is_normalized or (value.label in ("WEB", "EMAIL", "KAKAO") and spell_alike(value.value) in self.shapes)
 
     def _unknown_pieces(self, run: Run) -> Iterator[int]:
         """Where digits begin that look like a telephone number and belong to no number of the sources."""
@@ -141,6 +142,13 @@ class KnownContacts:
                 rest = spelling[len(line) - start :]
                 if not self._find_unknown(line + rest, finished=True):
                     yield rest
+
+    def begun_at(self, line: str) -> int:
+        """The position at which a known contact begins that may go on after this line; else the length of the line."""
+        for start in (0, *(space.end() for space in re.finditer(r"[ (]", line))):
+            if start < len(line) and any(len(each) > len(line) - start for each in self._spellings_from(line[start:])):
+                return start
+        return len(line)
 
     def values_after_label(self, line: str) -> list[str] | None:
         """The values that may follow a label such as "TEL:" at the end of a line; None if it does not end with one."""

@@ -5,6 +5,7 @@ import re
 
 from answering.decoding import TextDecoder
 from answering.guide import BYTE_OF_CHARACTER
+from answering.verification import KnownContacts
 from corpus.template import MARKERS
 
 import pytest
@@ -75,3 +76,37 @@ def test_a_text_that_is_cut_off_inside_a_character_has_all_whole_characters_befo
     tokenizer.decoder = decoders.ByteLevel()
     assert decode(tokenizer, [0, 1, 2]) == ["가 나"]
     assert decode(tokenizer, [0, 1]) == decode(tokenizer, [0]) == ["가 "]
+
+
+KNOWN = KnownContacts(
+    text="대사관 TEL: (02) 0000-1234, 서울특별시 종로구 할림바로 8, www.embahada.example, 할림바 street 없음"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("문의는 (02) 0000-12", "문의는 "),
+        ("문의는 (02", "문의는 "),
+        ("문의는 (02) 0000-1234", "문의는 "),  # "(내선 5)" or another digit might have followed
+        ("문의는 (02) 0000-1234로", "문의는 (02) 0000-1234로"),
+        ("수수료는 15", "수수료는 "),
+        ("수수료는 1,500원", "수수료는 1,500원"),
+        ("홈페이지 www.embah", "홈페이지 "),
+        ("주소는 서울특별시 종로", "주소는 "),
+        ("주소는 서울특별시 종로구 할림바로 8이고", "주소는 서울특별시 종로구 할림바로 8이고"),
+        ("여권을\n- 10", "여권을"),
+        ("여권을 챙기세", "여권을 챙기세"),
+    ],
+)
+def test_a_text_that_is_cut_off_ends_with_no_part_of_a_contact(single_bytes, text, shown):
+    decoder = TextDecoder(single_bytes, KNOWN)
+    pieces = [decoder.add(token) for token in single_bytes.encode(text).ids]
+    assert "".join([*pieces, decoder.finish(cut=True)]) == decoder.text
+    assert decoder.text == shown
+
+
+def test_what_is_held_back_of_a_number_comes_when_it_is_whole(single_bytes):
+    decoder = TextDecoder(single_bytes, KNOWN)
+    pieces = [decoder.add(token) for token in single_bytes.encode("문의 (02) 0000-1234로 하세요").ids]
+    assert [piece for piece in pieces if piece][:5] == ["문", "의", " ", "(02) 0000-1234로", " "]

@@ -32,9 +32,10 @@ ACCOUNT = re.compile(
 STREET = r"(?:st|street|ave|avenue|road|rd|drive|dr|blvd|boulevard|lane|ln|highway|hwy|circle)"
 LATIN_ADDRESS = rf"(?<![\w.])\d{{1,5}}[a-z]?(?:-\d+)?(?:st|nd|rd|th)?\s(?:[a-zñ][a-zñ.'\-]*\s){{1,4}}{STREET}(?![a-z])"
 KOREAN_LOT = r"[가-힣]{1,10}(?:동|리|읍|면|가)\s?\d{1,4}(?:-\d{1,4}(?!\d)|번지)"
-PLAIN_SHAPE = re.compile(
-    rf"(?:{EMAIL_SHAPE})|(?<![a-z0-9@._\-])(?:{SITE}){SITE_PATH}|{LATIN_ADDRESS}|{KOREAN_LOT}", re.IGNORECASE
-)
+LATIN_SHAPE = re.compile(rf"(?:{EMAIL_SHAPE})|(?<![a-z0-9@._\-])(?:{SITE}){SITE_PATH}|{LATIN_ADDRESS}", re.IGNORECASE)
+LOT_NUMBER = re.compile(KOREAN_LOT)
+MAY_BE_LATIN = re.compile(r"[a-zA-Z@]|\.(?:한국|닷컴)")
+MAY_BE_NUMBERED = re.compile(r"[가-힣]\s?\d")
 OTHER_UNIT = (
     "여|개월|주|박|마리|장|권|병|잔|그릇|호선|학년|급|배|번(?!지|길)|단계|인|톤|리터|미터|킬로|km|kg|cm|mm|mg|㎡|ml"
 )
@@ -56,13 +57,17 @@ class Shape:
 
 def find_shapes(line: str) -> Iterator[Shape]:
     """All that looks like a contact in a line of plain digits, telephone numbers aside."""
-    for match in PLAIN_SHAPE.finditer(line):
-        yield Shape(match.start(), match[0].rstrip(MARKS_AFTER))
-    for match in ACCOUNT.finditer(line):
-        group = match.lastindex or 0
-        yield Shape(match.start(group), match[group].rstrip(MARKS_AFTER))
-    for match in STREET_NUMBER.finditer(line):
-        yield Shape(match.start(), match[0], may_be_counted=True)
+    if MAY_BE_LATIN.search(line):
+        for match in LATIN_SHAPE.finditer(line):
+            yield Shape(match.start(), match[0].rstrip(MARKS_AFTER))
+        for match in ACCOUNT.finditer(line):
+            group = match.lastindex or 0
+            yield Shape(match.start(group), match[group].rstrip(MARKS_AFTER))
+    if MAY_BE_NUMBERED.search(line):
+        for match in LOT_NUMBER.finditer(line):
+            yield Shape(match.start(), match[0])
+        for match in STREET_NUMBER.finditer(line):
+            yield Shape(match.start(), match[0], may_be_counted=True)
 
 
 def spell_alike(shape: str) -> str:

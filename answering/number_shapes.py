@@ -70,6 +70,8 @@ def plain_digits(line: str) -> str:
 
 def find_runs(line: str) -> Iterator[Run]:
     """The runs of a line of plain digits that look like a telephone number, and not like a date, a time or amounts."""
+    if len(digits_of(line)) < FEWEST_DIGITS:
+        return
     line = NO_NUMBER.sub(lambda number: "x" * len(number[0]), line)
     for run in RUN.finditer(line):
         if len(digits_of(run[0])) >= FEWEST_DIGITS:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pipeline
+from gpt.checkpoint_check import find_fault
 from gpt.model import GPT, GPTConfig
 from pipeline import StepError
 
@@ -181,6 +182,8 @@ def read_checkpoint(path: Path, tensors: bool = True) -> Checkpoint:
     found = content.get("format") if isinstance(content, dict) else None
     if found != FORMAT:
         raise OtherFormatError(f"{path}: its format is {found!r}, not {FORMAT!r}; {_remedy(path)}")
+    if tensors and (fault := find_fault(content)):
+        raise DamagedCheckpointError(f"{path}: {fault}", _remedy(path))
     checkpoint: Checkpoint = content
     return checkpoint
 

@@ -19,7 +19,8 @@ require_environment(Path(__file__).resolve().parent.parent)
 from pipeline.batching import batched
 from pipeline.commands import command
 from pipeline.errors import StepError, is_out_of_memory, require_package, run
-from pipeline.files import atomic_folder, atomic_write, atomic_writes, keep_as
+from pipeline.files import atomic_write, atomic_writes, keep_as
+from pipeline.folders import atomic_folder
 from pipeline.lock import locked
 from pipeline.manifest import (
     MANIFEST_NAME,

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all; folders.py does the same for folders."""
 
 import contextlib
 import os
@@ -74,40 +74,16 @@ def atomic_writes(
         os.replace(partial, target)
 
 
-@contextlib.contextmanager
-def atomic_folder(path: Path | str) -> Iterator[Path]:
-    """Create an empty folder for the block to fill; it replaces `path` only if the block ends without an exception.
-
-    The old folder is moved away only after every file of the new one is on the disk, and deleted only after the new
-    one has its name. Raises OSError, with a file name, if writing fails.
-    """
-    target = Path(path).resolve()
-    partial, replaced = (target.with_name(target.name + ending) for ending in (".partial", ".replaced"))
-    for left_by_a_kill in (partial, replaced):
-        shutil.rmtree(left_by_a_kill, ignore_errors=True)
-    partial.mkdir(parents=True)
-    try:
-        yield partial
-        for file_path in partial.iterdir():
-            with open(file_path, "r+b") as file:
-                os.fsync(file.fileno())
-    except BaseException as error:
-        shutil.rmtree(partial, ignore_errors=True)
-        if isinstance(error, OSError) and error.filename is None:
-            error.filename = str(path)
-        raise
-    if target.exists():
-        os.replace(target, replaced)
-    os.replace(partial, target)
-    shutil.rmtree(replaced, ignore_errors=True)
-
-
 def keep_as(path: Path, other: Path) -> None:
     """Keep the present content of `path` as `other`, also when `path` is replaced later; neither is ever incomplete."""
     partial = other.with_name(other.name + ".partial")
     partial.unlink(missing_ok=True)
     try:
-        os.link(path, partial)  # a second name for the same bytes, which takes no time
-    except OSError:  # the disk has no hard links, such as a USB stick with exFAT
-        shutil.copyfile(path, partial)
-    os.replace(partial, other)
+        try:
+            os.link(path, partial)  # a second name for the same bytes, which takes no time
+        except OSError:  # the disk has no hard links, such as a USB stick with exFAT
+            shutil.copyfile(path, partial)
+        os.replace(partial, other)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pipeline
-from pipeline import StepError, atomic_folder, atomic_write, atomic_writes
+from pipeline import StepError, atomic_write, atomic_writes
 
 import pytest
 
@@ -114,55 +114,3 @@ def test_a_killed_write_leaves_the_old_file_and_the_next_one_succeeds(tmp_path):
         file.write("새 글")
     assert path.read_text() == "새 글"
     assert os.listdir(tmp_path) == ["samples.txt"]
-
-
-# --- Folders ---
-
-
-def test_a_folder_takes_its_name_only_when_it_is_whole(tmp_path):
-    path = tmp_path / "exported"
-    path.mkdir()
-    (path / "옛 글.txt").write_text("옛 글")
-    with atomic_folder(path) as folder:
-        (folder / "새 글.txt").write_text("새 글")
-        assert os.listdir(path) == ["옛 글.txt"]
-    assert os.listdir(path) == ["새 글.txt"]
-    assert os.listdir(tmp_path) == ["exported"]
-
-
-def test_a_folder_is_made_where_there_is_none(tmp_path):
-    with atomic_folder(tmp_path / "a" / "exported") as folder:
-        (folder / "글.txt").write_text("글")
-    assert os.listdir(tmp_path / "a") == ["exported"]
-
-
-@pytest.mark.parametrize("error", [ValueError("a mistake"), StepError("bad input"), KeyboardInterrupt()])
-def test_an_exception_leaves_the_old_folder_and_nothing_else(tmp_path, error):
-    path = tmp_path / "exported"
-    path.mkdir()
-    (path / "옛 글.txt").write_text("옛 글")
-    with pytest.raises(type(error)), atomic_folder(path) as folder:
-        (folder / "새 글.txt").write_text("새 글의 앞부분")
-        raise error
-    assert os.listdir(path) == ["옛 글.txt"]
-    assert os.listdir(tmp_path) == ["exported"]
-
-
-@pytest.mark.parametrize("full_at", [1, 2])
-def test_a_disk_that_is_full_at_the_end_leaves_the_old_folder(tmp_path, monkeypatch, full_at):
-    synced = []
-
-    def full(_):
-        synced.append(1)
-        if len(synced) == full_at:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    path = tmp_path / "exported"
-    path.mkdir()
-    (path / "옛 글.txt").write_text("옛 글")
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="exported"), atomic_folder(path) as folder:
-        (folder / "하나.txt").write_text("새 글")
-        (folder / "둘.txt").write_text("새 글")
-    assert os.listdir(path) == ["옛 글.txt"]
-    assert os.listdir(tmp_path) == ["exported"]

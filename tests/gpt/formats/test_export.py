@@ -14,7 +14,6 @@ from tests.gpt.formats.exports import (
 )
 
 import pytest
-import safetensors.torch
 import torch
 
 ROOT = Path(pipeline.__file__).parent.parent
@@ -120,15 +119,3 @@ def test_a_disk_that_takes_no_more_leaves_what_was_there_and_one_line(house, for
     assert result.returncode == 2
     assert len(result.stderr.splitlines()) == 1 and str(house.exported) in result.stderr
     assert house.contents() == contents
-
-
-def test_a_kill_leaves_the_earlier_export_and_the_next_run_cleans_up(house):
-    house.run("export")
-    partial = house.exported.with_name("exported.partial")
-    partial.mkdir()
-    (partial / "model.safetensors").write_bytes(b"half")  # what a kill leaves
-    house.main("export")([*house.flags("export", dtype="bf16"), "--force"])
-    assert not partial.exists()
-    assert (
-        safetensors.torch.load_file(house.exported / "model.safetensors")["model.norm.weight"].dtype == torch.bfloat16
-    )

@@ -32,6 +32,7 @@ from gpt.training.loop import Intervals, TrainingLoop
 from gpt.training.loss_chart import describe_size
 from gpt.training.optimizer import LearningRates, Schedule
 from gpt.training.plan import ModelSettings, Plan, choose_config, choose_size, describe_start
+from gpt.training.room import require_room
 from gpt.training.run import Run
 from gpt.training.run_files import Origin, RunFiles
 from gpt.training.start import find_start, initialize, require_same_model
@@ -169,6 +170,7 @@ def train(settings: Settings) -> None:
     require_same_model(start, config, inputs, settings.checkpoint_path, settings.tokenizer_path, command_of(settings))
     plan = Plan.of(settings.batch_size, settings.max_steps, settings.max_minutes, start.plan, size)
     plan.require_row_for_each(processes.process_count())
+    require_room(config, plan, device)
 
     torch.manual_seed(settings.seed)
     model = GPT(config)

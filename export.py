@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import pipeline
 from corpus.chat_template import write_jinja, write_ollama
-from corpus.template import BOS, EOS, PAD, UNK, Template
+from corpus.template import BOS, EOS, PAD, UNK, Template, require_markers
 from gpt.checkpoint import load_checkpoint
 from gpt.formats import gguf as gguf_file
 from gpt.formats import huggingface
@@ -25,6 +25,8 @@ from gpt.formats.ollama import write_modelfile
 from gpt.sampling import SamplingSettings
 from pipeline import StepError, file_setting
 from pipeline.progress import progress_bar
+
+from tokenizers import Tokenizer
 
 # --- Files ---
 CHECKPOINT_PATH = "checkpoints/ckpt.pt"  # made by step 04; best.pt beside it is the best so far
@@ -111,7 +113,7 @@ def write_export(
     sampling: SamplingSettings,
 ) -> None:
     """Write a checkpoint's model into an empty folder: FORMAT, DTYPE and NAME as above."""
-    template = Template(**checkpoint["template"])
+    template = read_template(checkpoint)
     chat_format = ChatFormat(
         bos=BOS,
         eos=EOS,
@@ -127,6 +129,15 @@ def write_export(
     write_gguf(folder, checkpoint, chat_format, dtype, name)
     if format == "ollama":
         write_modelfile(folder, write_ollama(template), chat_format, checkpoint["config"]["block_size"])
+
+
+def read_template(checkpoint: dict[str, Any]) -> Template:
+    """The template of a checkpoint, whose markers its tokenizer knows. Raises StepError."""
+    try:
+        require_markers(Tokenizer.from_str(checkpoint["tokenizer"]))
+        return Template.from_dict(checkpoint["template"])
+    except ValueError as error:
+        raise StepError(f"the checkpoint cannot be exported: {error}; train a new model with step 04") from None
 
 
 if __name__ == "__main__":

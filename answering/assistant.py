@@ -20,7 +20,7 @@ from answering.request import Request
 from answering.search import DocumentSearch
 from answering.source import Source
 from corpus.raw.normalization import normalize
-from corpus.template import MARKERS, Template, marker_id
+from corpus.template import MARKERS, Template, marker_id, require_markers
 from gpt.checkpoint import Checkpoint, load_checkpoint, model_from
 from gpt.decoding_weights import Weights
 from gpt.device import choose_device
@@ -106,10 +106,11 @@ class Assistant:
         )
         try:
             tokenizer = Tokenizer.from_str(checkpoint["tokenizer"])
-            template = Template(**checkpoint["template"])
+            require_markers(tokenizer)
+            template = Template.from_dict(checkpoint["template"])
             model = model_from(checkpoint).to(device)
             tokenizer_sha256 = checkpoint["inputs"]["tokenizer"]
-        except (LookupError, TypeError) as error:
+        except (LookupError, TypeError, ValueError) as error:
             restart = pipeline.command("04_train_gpt_from_scratch.py", checkpoint_path=path, restart=True)
             raise StepError(
                 f"{path}: another version of these scripts wrote it ({error}); to start anew, run: {restart}"

@@ -5,7 +5,8 @@ There are two styles: "answer", a question answered in four sections, and "summa
 """
 
 import re
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
 
 from tokenizers import Tokenizer
 
@@ -89,6 +90,22 @@ class Template:
             return cls()
         return cls(style, question="", answer_start=f"{SUMMARY}\n", answer_end=f"\n{END_SUMMARY}", summary="핵심요약:")
 
+    @classmethod
+    def from_dict(cls, strings: Mapping[str, str]) -> "Template":
+        """The template that `to_dict` has written. Raises ValueError for strings that no sample can be written in."""
+        unknown = strings.keys() - {each.name for each in fields(cls)}
+        if unknown or strings.get("style", "answer") not in STYLES:
+            raise ValueError(f"no template has {sorted(unknown)} and the style {strings.get('style')!r}")
+        template = cls(**strings)
+        if template.document.count("{document}") != 1 or template.question.count("{question}") > 1:
+            raise ValueError("the template has no place, or several, for the question or the document")
+        if not {template.answer_start.strip(), template.answer_end.strip()} <= set(MARKERS):
+            raise ValueError("the answer of the template begins or ends with no marker")
+        words = [*template.heading_lines, template.nothing]
+        if not all(word.strip() and "\n" not in word and not count_markers(word) for word in words):
+            raise ValueError("a heading of the template is empty, or more than one line")
+        return template
+
     @property
     def parts(self) -> tuple[AnswerPart, ...]:
         """The parts of an answer, in the order in which every answer has them."""
@@ -115,7 +132,7 @@ class Template:
         return tuple(line for line in self.heading_lines if not line.startswith("- "))
 
     def to_dict(self) -> dict[str, str]:
-        """The template as strings, for a checkpoint; `Template(**strings)` is the same template."""
+        """The template as strings, for a checkpoint; `from_dict` reads it."""
         return asdict(self)
 
     def write_prompt(self, question: str, document: str = "") -> str:
@@ -182,6 +199,12 @@ def neutralize_markers(text: str) -> str:
 def count_markers(text: str) -> int:
     """The number of markers in a user's text."""
     return len(FORGED_MARKER.findall(text))
+
+
+def require_markers(tokenizer: Tokenizer) -> None:
+    """Raise ValueError unless each marker is a token."""
+    for marker in MARKERS:
+        marker_id(tokenizer, marker)
 
 
 def marker_id(tokenizer: Tokenizer, marker: str) -> int:

@@ -28,10 +28,15 @@ Checkpoint = dict[str, Any]
 def save_checkpoint(path: Path | str, content: Checkpoint) -> None:
     """Write a checkpoint, whole or not at all: plain tensors and values only, tensors on the CPU.
 
-    The checkpoint that was there before is kept as `previous_of(path)`.
+    The checkpoint that was there before is kept as `previous_of(path)`. Raises OSError if it cannot be written.
     """
     with pipeline.atomic_write(path, "wb", keep_old_as=previous_of(path)) as file:
-        torch.save({"format": FORMAT, **_to_cpu(content)}, file)
+        try:
+            torch.save({"format": FORMAT, **_to_cpu(content)}, file)
+        except RuntimeError as error:
+            if isinstance(error.__context__, OSError):  # torch reports a full disk as an error of its own
+                raise error.__context__ from None
+            raise
 
 
 def previous_of(path: Path | str) -> Path:

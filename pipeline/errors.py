@@ -112,4 +112,6 @@ def _describe_os_error(error: OSError) -> str:
         if not where:  # of a standard stream
             return "the disk is full; free some space and run this step again"
         return f"{where}the disk is full, and this file is unchanged; free some space and run this step again"
+    if error.errno is None:  # numpy, which writes tensors, knows only how much it has written
+        return f"{where}it cannot be written whole; is the disk full? Free some space and run this step again"
     return f"{where}{(error.strerror or str(error)).lower()}; correct that, then run this step again"

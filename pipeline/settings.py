@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 TYPE_NAMES = {bool: "True or False", int: "a whole number", float: "a number", str: "text in quotation marks"}
 
+LARGEST_NUMBER = 2**63 - 1  # of a setting: torch and numpy count no further
+
 Settings = TypeVar("Settings", bound="DataclassInstance")
 
 
@@ -122,9 +124,8 @@ class _SettingsParser(argparse.ArgumentParser):
             return super()._get_value(action, text)
         except argparse.ArgumentError:
             flag = action.option_strings[0]
-            raise StepError(
-                f"{self.prog}: {flag} takes {TYPE_NAMES[type(action.default)]} such as {action.default}, not {text!r}"
-            ) from None
+            kind = TYPE_NAMES[type(action.default)]
+            raise StepError(f"{self.prog}: {flag} takes {kind} such as {action.default}, not {text[:40]!r}") from None
 
 
 def _make_parser(
@@ -183,6 +184,9 @@ def _check_value(each: Field[Any], value_type: object, value: Any) -> None:
     if get_origin(value_type) is Literal:
         *words, last = get_args(value_type)
         require_setting(value in get_args(value_type), f"{name} is {value!r}; it must be {', '.join(words)} or {last}")
+    require_setting(
+        type(value) is not int or abs(value) <= LARGEST_NUMBER, f"{name} is a number of more than {LARGEST_NUMBER:,}"
+    )
     if "least" not in each.metadata:
         return
     least, most, above, below = (each.metadata[bound] for bound in ("least", "most", "above", "below"))

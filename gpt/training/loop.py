@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
 
+import pipeline
 from gpt.checkpoint import Checkpoint
 from gpt.training import processes
 from gpt.training.batches import IGNORED, TrainingRows
@@ -18,6 +19,7 @@ from gpt.training.run_files import RunFiles
 from gpt.training.start import Start
 from gpt.training.step import StepResult
 from gpt.training.trainer import Trainer
+from pipeline import StepError
 from pipeline.progress import ProgressBar, progress_bar
 
 TRIES = 2  # steps before the first, to measure the speed; the first is slower than the others
@@ -105,7 +107,11 @@ class TrainingLoop:
     # --- Save and load ---
 
     def save(self) -> None:
-        """Write everything that a resumed run and step 05 need."""
+        """Write everything that a resumed run and step 05 need.
+
+        Raises NonFiniteLossError, and keeps the last save, where a weight is not finite.
+        """
+        self.trainer.require_finite_weights()
         self.files.save(
             {
                 "config": asdict(self.trainer.model.config),
@@ -118,13 +124,22 @@ class TrainingLoop:
         self.run.saved()
 
     def load(self, checkpoint: Checkpoint) -> None:
-        """Restore everything to what it was when the checkpoint was saved."""
-        self.trainer.load_state_dict(checkpoint)
-        self.run.load_state_dict(checkpoint["run"])
+        """Restore everything to what it was when the checkpoint was saved. Raises StepError if that cannot be done."""
+        is_same_data = checkpoint["inputs"].get("train") == self.files.origin.inputs["train"]
+        try:
+            self.trainer.load_state_dict(checkpoint)
+            self.run.load_state_dict(checkpoint["run"])
+            if is_same_data:
+                self.data.load_state_dict(checkpoint["data"])
+        except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+            if pipeline.is_out_of_memory(error):
+                raise
+            raise StepError(
+                f"{self.files.checkpoint_path}: its state of the training cannot be restored ({error}); "
+                "to train its model on, set INIT_FROM to it and another CHECKPOINT_PATH"
+            ) from None
         self.files.log.go_back_to(self.run.step)
-        if checkpoint["inputs"]["train"] == self.files.origin.inputs["train"]:
-            self.data.load_state_dict(checkpoint["data"])
-        else:
+        if not is_same_data:
             print("The training data has changed since the last save: going on with the first row of the new data.")
 
     # --- Train ---
@@ -140,15 +155,16 @@ class TrainingLoop:
             while not stop.asked() and self.run.progress() < 1 and not self.is_worse():
                 try:
                     self._step(bar)
+                    if self.intervals.save_minutes and self.run.minutes_since_save() >= self.intervals.save_minutes:
+                        self.save()
                 except NonFiniteLossError:
                     bar.write(self.run.retreat())
                     self.load(self.files.load())
-                if self.intervals.save_minutes and self.run.minutes_since_save() >= self.intervals.save_minutes:
-                    self.save()
                 bar.total = self.run.expected_steps()
                 bar.update(self.run.step - bar.n)
             if stop.requested:
-                self.save()
+                with contextlib.suppress(NonFiniteLossError):  # the save before it is a better one
+                    self.save()
         return stop.requested
 
     def is_worse(self) -> bool:

@@ -12,6 +12,7 @@ from gpt.device import random_state, restore_random_state
 from gpt.model import GPT
 from gpt.training import processes
 from gpt.training.evaluation import Evaluation, Validation, evaluate
+from gpt.training.loss import NonFiniteLossError
 from gpt.training.memory import MicroBatch
 from gpt.training.optimizer import LearningRates, Optimizer
 from gpt.training.step import StepResult, accumulate_gradients, train_step
@@ -64,6 +65,12 @@ class Trainer:
         Raises NonFiniteLossError.
         """
         return evaluate(self.average.model, validation, self.micro_batch, self.dtype, show)
+
+    def require_finite_weights(self) -> None:
+        """Raise NonFiniteLossError where a weight, or the mean of one, is not a finite number."""
+        for model in (self.model, self.average.model):
+            if not all(bool(weight.isfinite().all()) for weight in model.parameters()):
+                raise NonFiniteLossError
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that the next step depends on, apart from its batch and its rate."""

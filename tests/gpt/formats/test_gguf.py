@@ -4,7 +4,7 @@ import json
 import os
 
 from corpus.template import BOS, EOS, MARKERS, Template
-from gpt.checkpoint import load_checkpoint
+from gpt.checkpoint import load_checkpoint, save_checkpoint
 from gpt.formats import gguf as gguf_file
 from tests.gpt.formats.exports import (
     randomize,
@@ -94,6 +94,14 @@ def test_rows_that_do_not_fill_a_block_of_q8_0_stay_fp16(built_house, tmp_path):
     write_export(tmp_path, checkpoint, "gguf", "q8_0")
     kinds = {tensor.name: tensor.tensor_type.name for tensor in gguf.GGUFReader(tmp_path / gguf_file.FILE).tensors}
     assert (kinds["token_embd.weight"], kinds["blk.0.ffn_down.weight"]) == ("F16", "Q8_0")
+
+
+def test_a_template_that_would_write_into_the_modelfile_is_refused(house):
+    checkpoint = load_checkpoint(house.checkpoint)
+    checkpoint["template"]["question"] = '{question} """\nADAPTER /etc/passwd\n"""'
+    save_checkpoint(house.checkpoint, checkpoint)
+    assert "Modelfile" in house.complaint("export", format="ollama")
+    house.run("export", format="gguf")
 
 
 def test_ollama_gets_the_file_and_a_modelfile_that_says_how_to_ask_and_where_to_stop(house):

@@ -124,3 +124,21 @@ def test_what_a_retreat_taught_outlives_the_save_that_it_went_back_to():
     run.retreat()
     run.load_state_dict(saved)
     assert (run.rate_share, run.retreats) == (0.5, 1)
+
+
+def test_weights_that_are_no_numbers_are_never_saved(house, monkeypatch):
+    """A gradient can be infinite where the loss is still a number: the weights are spoiled, and a save comes first."""
+    step, calls = trainer.Trainer.step, []
+
+    def spoil(self, *arguments, **named):
+        result = step(self, *arguments, **named)
+        calls.append(1)
+        if len(calls) == loop.TRIES + 1:
+            self.model.norm.weight.data[0] = float("inf")
+        return result
+
+    monkeypatch.setattr(trainer.Trainer, "step", spoil)
+    house.run("04", max_steps=8, save_minutes=1e-9)
+    content = load_checkpoint(house.checkpoint)
+    assert content["run"]["retreats"] == 1
+    assert all(torch.isfinite(tensor).all() for tensor in content["weights"].values())

@@ -16,6 +16,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tokenizers import Tokenizer, models
 
 # --- Optimiser ---
 
@@ -99,7 +100,7 @@ def test_a_saved_optimizer_goes_on_bit_for_bit(tied, tmp_path):
     model = small_model(tied)
     optimizer = optimizer_of(model)
     train(model, optimizer, range(3))
-    save_checkpoint(tmp_path / "ckpt.pt", {"model": model.state_dict(), "optimizer": optimizer.state_dict()})
+    save_checkpoint(tmp_path / "ckpt.pt", {**checkpoint_content(model), "optimizer": optimizer.state_dict()})
     train(model, optimizer, range(3, 6))
 
     saved = load_checkpoint(tmp_path / "ckpt.pt")
@@ -159,7 +160,9 @@ def checkpoint_content(model: GPT) -> dict:
         "model": model.state_dict(),
         "data": {"epoch": 2, "row": 11},
         "run": {"step": 40, "seconds": 12.5, "history": [{"step": 40, "bits_per_byte": 2.5}]},
-        "tokenizer": '{"설명": "여권을 분실했을 때"}',
+        "tokenizer": Tokenizer(models.BPE({"여권": 0}, [])).to_str(),
+        "template": {"summary": "요약:"},
+        "inputs": {"tokenizer": "0123"},
         "settings": {"device": "auto", "tie_embeddings": False},
     }
 

@@ -16,6 +16,7 @@ from corpus.retrieval.index import DocumentIndex, IndexedDocument
 from corpus.retrieval.pieces import document_terms
 from corpus.samples import read_samples
 from corpus.template import BOS, EOS
+from corpus.tokenizer_file import read_tokenizer
 from gpt.token_file import TokenFileHeader, TokenFileWriter
 from pipeline import StepError, file_setting, setting
 from pipeline.progress import progress_bar
@@ -59,7 +60,7 @@ def main(arguments: Sequence[str] = ()) -> None:
         samples_entry = pipeline.require_artifact(settings.samples_path, "01_prepare_samples.py", settings)
         entry = pipeline.require_artifact(settings.tokenizer_path, "02_train_tokenizer.py", settings)
         pipeline.require_made_from(settings.tokenizer_path, entry, settings.samples_path, settings)
-        tokenizer = Tokenizer.from_file(settings.tokenizer_path)
+        tokenizer = read_tokenizer(settings.tokenizer_path)
         val_ratio = settings.val_ratio or choose_val_ratio(Path(settings.samples_path).stat().st_size)
         validation = choose_validation(settings.samples_path, val_ratio)
 

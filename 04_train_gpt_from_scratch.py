@@ -16,7 +16,9 @@ from typing import Any, Literal
 
 import pipeline
 from corpus.template import BOS, DOC, END_DOC, EOS, MARKERS, PAD, Template, marker_id
+from corpus.tokenizer_file import read_tokenizer
 from gpt.checkpoint import best_of
+from gpt.checkpoint_check import TRAINED_ON
 from gpt.device import choose_device
 from gpt.generation import generate
 from gpt.model import GPT
@@ -37,7 +39,7 @@ from gpt.training.run import Run
 from gpt.training.run_files import Origin, RunFiles
 from gpt.training.start import find_start, initialize, require_same_model
 from gpt.training.trainer import Trainer
-from pipeline import file_setting, setting
+from pipeline import StepError, file_setting, setting
 from pipeline.progress import progress_bar
 
 import numpy as np
@@ -160,7 +162,7 @@ def train(settings: Settings) -> None:
     files_read = settings.train_bin, settings.val_bin, settings.tokenizer_path
     with progress_bar("read tokens", disable=not processes.is_first()), pipeline.unchanged(*files_read):
         inputs = processes.same_everywhere(require_inputs(settings), "the tokens and the tokenizer")
-        tokenizer = Tokenizer.from_file(settings.tokenizer_path)
+        tokenizer = read_tokenizer(settings.tokenizer_path)
         device = processes.own_device(choose_device(settings.device))
         training, validation, template, prompt = read_data(settings, tokenizer)
 
@@ -276,8 +278,14 @@ def read_data(settings: Settings, tokenizer: Tokenizer) -> tuple[TrainingRows, V
     The files stay open: a step 03 that runs again replaces them, and this run goes on with what it has opened.
     """
     header, train_tokens = read_token_file(settings.train_bin)
-    _, val_tokens = read_token_file(settings.val_bin)
+    val_header, val_tokens = read_token_file(settings.val_bin)
     bos, pad = marker_id(tokenizer, BOS), marker_id(tokenizer, PAD)
+    for path, tokens, size in (
+        (settings.train_bin, train_tokens, header.vocab_size),
+        (settings.val_bin, val_tokens, val_header.vocab_size),
+    ):
+        if size != tokenizer.get_vocab_size() or tokens[0] != bos or marker_id(tokenizer, EOS) not in tokens:
+            raise StepError(f"{path}: no samples in the tokens of {settings.tokenizer_path}; run step 03 again")
     train_samples, val_samples = find_samples(train_tokens, bos), find_samples(val_tokens, bos)
     template = Template.of_style(header.style)
     training = TrainingRows(train_tokens, train_samples, settings.block_size, pad, settings.seed)
@@ -315,8 +323,7 @@ def open_files(
 
 def record_checkpoint(path: str, trained_with: dict[str, Any], inputs: dict[str, str]) -> None:
     """Enter the checkpoint at `path` into the manifest, with the settings and inputs that it was trained with."""
-    names = {"train": "train_bin", "validation": "val_bin", "tokenizer": "tokenizer_path"}
-    made_from = {trained_with[setting_name]: inputs[name] for name, setting_name in names.items()}
+    made_from = {trained_with[setting_name]: inputs[name] for name, setting_name in TRAINED_ON.items()}
     pipeline.record_artifacts([path], SCRIPT, trained_with, made_from)
 
 

@@ -12,32 +12,49 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 LONGEST_CONTEXT = 1 << 20  # tokens; a larger BLOCK_SIZE is an error, not a model
-# What step 05 and export read; "run" holds the history that step 04 and the server show.
-PARTS = {"config": dict, "model": dict, "tokenizer": str, "template": dict, "inputs": dict, "run": dict}
+# What an answer needs, and what a run needs to go on.
+OF_MODEL = {"config": dict, "model": dict, "tokenizer": str, "template": dict, "inputs": dict}
+OF_RUN = {"run": dict, "settings": dict, "optimizer": dict, "data": dict}
+TRAINED_ON = {"train": "train_bin", "validation": "val_bin", "tokenizer": "tokenizer_path"}  # input -> its setting
 
 
 def find_fault(checkpoint: Mapping[str, Any]) -> str:
     """What is wrong with a checkpoint that was read, in a few words; empty if nothing is."""
-    for name, kind in PARTS.items():
-        if not isinstance(checkpoint.get(name), kind):
-            return f"its {name!r} is missing or is no {kind.__name__}"
+    if fault := _fault_of_types(checkpoint, OF_RUN) or find_fault_of_model(checkpoint):
+        return fault
+    if not TRAINED_ON.keys() <= checkpoint["inputs"].keys():
+        return "it does not say what it was trained on"
+    if not all(isinstance(checkpoint["settings"].get(name), str) for name in TRAINED_ON.values()):
+        return "its settings do not name what it was trained on"
+    if not _is_run(checkpoint):
+        return "its state of the run cannot be read"
+    if not _is_finite(checkpoint.get("optimizer")):
+        return "the state of its optimiser holds numbers that are not finite"
+    return _fault_of_weights(checkpoint["weights"], checkpoint) if "weights" in checkpoint else ""
+
+
+def find_fault_of_model(checkpoint: Mapping[str, Any]) -> str:
+    """The same of the part that answers, which an export holds too."""
+    if fault := _fault_of_types(checkpoint, OF_MODEL):
+        return fault
+    texts = {**checkpoint["template"], **checkpoint["inputs"]}
+    if not all(isinstance(value, str) for value in texts.values()) or "tokenizer" not in checkpoint["inputs"]:
+        return "its template or its inputs are no texts"
     try:
         config = GPTConfig(**checkpoint["config"])
-        tokenizer = Tokenizer.from_str(checkpoint["tokenizer"])
+        vocab_size = Tokenizer.from_str(checkpoint["tokenizer"]).get_vocab_size()
     except Exception as error:  # the tokenizer raises nothing more exact
         return f"its config or tokenizer cannot be used ({error})"
     if fault := _fault_of_config(config):
         return fault
-    if tokenizer.get_vocab_size() > config.vocab_size:
-        return f"its tokenizer has {tokenizer.get_vocab_size():,} tokens, and its model {config.vocab_size:,}"
-    texts = {**checkpoint["template"], **checkpoint["inputs"]}
-    if not all(isinstance(value, str) for value in texts.values()) or "tokenizer" not in checkpoint["inputs"]:
-        return "its template or its inputs are no texts"
-    if not _is_history(checkpoint["run"]):
-        return "its history of the run cannot be read"
-    return _fault_of_weights(checkpoint["model"], config) or (
-        _fault_of_weights(checkpoint["weights"], config) if "weights" in checkpoint else ""
-    )
+    if vocab_size > config.vocab_size:
+        return f"its tokenizer has {vocab_size:,} tokens, and its model {config.vocab_size:,}"
+    return _fault_of_weights(checkpoint["model"], checkpoint)
+
+
+def _fault_of_types(checkpoint: Mapping[str, Any], parts: Mapping[str, type]) -> str:
+    wrong = [name for name, kind in parts.items() if not isinstance(checkpoint.get(name), kind)]
+    return f"its {wrong[0]!r} is missing or of another type" if wrong else ""
 
 
 def _fault_of_config(config: GPTConfig) -> str:
@@ -53,8 +70,9 @@ def _fault_of_config(config: GPTConfig) -> str:
     return ""
 
 
-def _fault_of_weights(weights: object, config: GPTConfig) -> str:
-    """The first tensor that does not have the name, the shape or the numbers of a model of this shape."""
+def _fault_of_weights(weights: object, checkpoint: Mapping[str, Any]) -> str:
+    """The first tensor that does not have the name, the shape or the numbers of a model of the checkpoint's shape."""
+    config = GPTConfig(**checkpoint["config"])
     if not isinstance(weights, dict) or not all(isinstance(value, Tensor) for value in weights.values()):
         return "its weights are no tensors"
     # Before a model of this shape is laid out: one of ten million layers would take forever.
@@ -75,12 +93,26 @@ def _fault_of_weights(weights: object, config: GPTConfig) -> str:
     return ""
 
 
-def _is_history(run: Mapping[str, Any]) -> bool:
-    """Whether the state of a run has its step and an evaluation in each entry of its history."""
+def _is_finite(value: object) -> bool:
+    """Whether all numbers in nested values are finite."""
+    if isinstance(value, Tensor):
+        return bool(value.isfinite().all())
+    if isinstance(value, dict | list | tuple):
+        return all(map(_is_finite, value.values() if isinstance(value, dict) else value))
+    return not isinstance(value, float) or math.isfinite(value)
+
+
+def _is_run(checkpoint: Mapping[str, Any]) -> bool:
+    """Whether the counts of a run are numbers, and each entry of its history is an evaluation at a step."""
+    run, plan = checkpoint["run"], checkpoint.get("plan", {})
+    counts = {name: value for name, value in run.items() if name != "history"}
+    counts |= {"averaged_steps": checkpoint.get("averaged_steps", 0), **checkpoint["data"]}
+    counts |= plan if isinstance(plan, dict) else {"plan": plan}
     history = run.get("history")
     return (
-        type(run.get("step")) is int
+        {"step", "seconds"} <= run.keys()
+        and all(type(value) in (int, float) and value >= 0 for value in counts.values())
         and isinstance(history, list)
         and all(isinstance(entry, dict) and isinstance(entry.get("bits_per_byte"), float) for entry in history)
-        and all(type(entry.get("step")) is int for entry in history)
+        and all(type(value) is int for value in (run["step"], *(entry.get("step") for entry in history)))
     )

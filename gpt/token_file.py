@@ -70,16 +70,21 @@ def read_token_file(path: Path | str) -> tuple[TokenFileHeader, np.ndarray]:
     try:
         with open(path, "rb") as file:
             header = TokenFileHeader(**json.loads(file.read(HEADER_BYTES)))
+        dtype = np.dtype(dtype_for(header.vocab_size)).newbyteorder("<")
     except FileNotFoundError:
         raise StepError(f"{path}: file not found; {remedy}") from None
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         raise StepError(f"{path}: not a token file (it has no header); {remedy}") from None
     if header.format != FORMAT:
         raise StepError(f"{path}: its format is {header.format!r}, not {FORMAT!r}; {remedy}")
-    dtype = np.dtype(header.dtype).newbyteorder("<")
+    if type(header.tokens) is not int or header.dtype != dtype.name or type(header.style) is not str:
+        raise StepError(f"{path}: its header is that of no token file; {remedy}")
     expected = HEADER_BYTES + header.tokens * dtype.itemsize
     if path.stat().st_size != expected:
         raise StepError(f"{path}: it has {path.stat().st_size:,} bytes where its header says {expected:,}; {remedy}")
     if not header.tokens:
         raise StepError(f"{path}: it holds no tokens; {remedy}")
-    return header, np.memmap(path, dtype=dtype, mode="r", offset=HEADER_BYTES, shape=(header.tokens,))
+    tokens = np.memmap(path, dtype=dtype, mode="r", offset=HEADER_BYTES, shape=(header.tokens,))
+    if tokens.max() >= header.vocab_size:
+        raise StepError(f"{path}: it holds tokens that the tokenizer does not have; {remedy}")
+    return header, tokens

@@ -14,7 +14,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, cast
 
-from pipeline.commands import command
+from pipeline.commands import FOLDER, command
 from pipeline.errors import StepError
 from pipeline.files import atomic_write
 
@@ -161,23 +161,28 @@ def remake(path: Path | str, made_by: str, settings: "DataclassInstance | None" 
     return command(made_by, **recorded | {name: getattr(settings, name) for name in names})
 
 
-def _require_fresh(path: Path, entry: ManifestEntry) -> None:
+def _require_fresh(path: Path, entry: ManifestEntry, checked: frozenset[Path] = frozenset()) -> None:
     """Raise StepError if one of the inputs of `path`, back to the raw text, has changed.
 
-    An input that no longer exists is not an error: the user may have moved the raw text.
+    An input that no longer exists is not an error: the user may have moved the raw text. `checked` are the files on
+    the way to this one, which no step can have been made from.
     """
     folder = path.resolve().parent
     for name, recorded in entry["inputs"].items():
-        source = (folder / name).resolve()
+        source = _resolve(folder / name)
+        if source in checked:
+            raise StepError(
+                f"{path}: the manifest says that it was made from itself; run: {remake(path, entry['made_by'])}"
+            )
         source_entry = _read_manifest(source.parent).get(source.name)
-        if source_entry is None and not source.exists():
+        if source_entry is None and not _is_readable(source):
             continue
         current = source_entry["sha256"] if source_entry else sha256_of(source)
         if current != recorded:
             rerun = remake(path, entry["made_by"])
             raise StepError(f"{path}: {source.name} has changed since this was made from it; run: {rerun}")
         if source_entry:
-            _require_fresh(source, source_entry)
+            _require_fresh(source, source_entry, checked | {path.resolve()})
 
 
 def find_newer_texts(path: Path | str) -> list[Path]:
@@ -192,12 +197,29 @@ def find_newer_texts(path: Path | str) -> list[Path]:
         return []
     changed = []
     for name, recorded in entry["inputs"].items():
-        source = (path.parent / name).resolve()
+        source = _resolve(path.parent / name)
         if source.name in _read_manifest(source.parent):
             changed += find_newer_texts(source)
-        elif source.exists() and _changed_at(source) > path.stat().st_mtime and sha256_of(source) != recorded:
+        elif (
+            (source.is_file() or source.is_dir())
+            and _changed_at(source) > path.stat().st_mtime
+            and sha256_of(source) != recorded
+        ):
             changed.append(source)
     return changed
+
+
+def _is_readable(path: Path) -> bool:
+    """Return whether a path is that of a file or a folder, not of a device or a pipe, which may never end."""
+    return path.is_file() or path.is_dir()
+
+
+def _resolve(path: Path) -> Path:
+    """Return the path without links; where links lead in a circle, the path itself."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):
+        return Path(os.path.abspath(path))
 
 
 def _changed_at(path: Path) -> float:
@@ -207,17 +229,30 @@ def _changed_at(path: Path) -> float:
 
 def _read_manifest(folder: Path) -> dict[str, ManifestEntry]:
     manifest = folder / MANIFEST_NAME
-    if not manifest.exists():
+    if not os.path.lexists(manifest):
         return {}
     try:
-        entries = json.loads(manifest.read_text(encoding="utf-8"))
-        if not all(ManifestEntry.__required_keys__ <= entry.keys() for entry in entries.values()):
+        entries = json.loads(manifest.read_bytes()) if manifest.is_file() else None
+        if not isinstance(entries, dict) or not all(map(_is_entry, entries.values())):
             raise ValueError
         return cast(dict[str, ManifestEntry], entries)
-    except (ValueError, AttributeError, TypeError):
+    except (ValueError, RecursionError):
         raise StepError(
             f"{manifest}: not a valid manifest; delete it, then run: {command('01_prepare_samples.py')}"
         ) from None
+
+
+def _is_entry(entry: object) -> bool:
+    """Whether something in a manifest has the parts of an entry, with their types."""
+    if not isinstance(entry, dict):
+        return False
+    values = [entry.get(name) for name in ("size", "sha256", "made_by", "settings", "inputs")]
+    if [type(value) for value in values] != [int, str, str, dict, dict]:
+        return False
+    texts = [*entry["inputs"], *entry["inputs"].values(), *(str(value) for value in entry["settings"].values())]
+    is_plain = all(isinstance(text, str) and "\0" not in text and text.isprintable() for text in texts)
+    # Only scripts of this folder make artifacts; their constants are read for the commands in messages.
+    return is_plain and Path(entry["made_by"]).name == entry["made_by"] and (FOLDER / entry["made_by"]).is_file()
 
 
 def _relative(path: Path, folder: Path) -> str:

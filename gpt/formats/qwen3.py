@@ -13,6 +13,7 @@ from typing import Any
 import pipeline
 from gpt.attention import rotary_table
 from gpt.checkpoint import Checkpoint
+from gpt.checkpoint_check import find_fault_of_model
 from gpt.formats.huggingface import CONFIG, CONFIG_NAMES, OUR_KEY, TOKENIZER, WEIGHTS, name_in_transformers
 from gpt.model import GPT, GPTConfig
 from pipeline import StepError
@@ -124,4 +125,8 @@ def read_as_checkpoint(folder: Path) -> Checkpoint:
         )
     content = json.loads(tokenizer.to_str())
     content["post_processor"] = None  # it adds [BOS], which a prompt has already
-    return {"config": shape, "model": weights, "tokenizer": json.dumps(content, ensure_ascii=False), **ours}
+    checkpoint = {"config": shape, "model": weights, "tokenizer": json.dumps(content, ensure_ascii=False)}
+    checkpoint |= ours if isinstance(ours, dict) else {}
+    if fault := find_fault_of_model(checkpoint):
+        raise StepError(f"{folder}: {fault}; export it again with: {pipeline.command('export.py', format='hf')}")
+    return checkpoint

@@ -40,6 +40,10 @@ class Schedule:
         return 1 - min(1.0, fall) * (1 - self.final_rate)
 
 
+# What each optimizer keeps of a parameter: tensors of its shape, and the number of steps.
+REMEMBERED = {"muon": {"momentum_buffer"}, "adamw": {"step", "exp_avg", "exp_avg_sq"}}
+
+
 class Optimizer:
     """Two optimizers that step together: each group of parameters learns best in its own way.
 
@@ -98,6 +102,16 @@ class Optimizer:
         return {name: optimizer.state_dict()["state"] for name, optimizer in self._both.items()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Continue from a state of `state_dict`, with the rates that this optimizer has."""
+        """Continue from a state of `state_dict`, with the rates that this optimizer has.
+
+        Raises ValueError if it does not fit the parameters.
+        """
         for name, optimizer in self._both.items():
+            parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+            for number, remembered in state[name].items():
+                if remembered.keys() != REMEMBERED[name]:
+                    raise ValueError(f"{name} remembers {sorted(remembered)}")
+                shapes = {tuple(tensor.shape) for key, tensor in remembered.items() if key != "step"}
+                if shapes != {tuple(parameters[number].shape)} or remembered.get("step", torch.zeros(())).numel() != 1:
+                    raise ValueError(f"{name} remembers other shapes than {tuple(parameters[number].shape)}")
             optimizer.load_state_dict({"state": state[name], "param_groups": optimizer.state_dict()["param_groups"]})

@@ -139,7 +139,7 @@ def repair_best(path: Path | str, run: Mapping[str, Any]) -> None:
     lowest = min(run["history"], key=lambda entry: entry["bits_per_byte"], default=None)
     if _is_save_at(best, lowest):
         return
-    if best.exists():
+    if best.exists() and not _is_save_of(best, run):
         (kept,) = _unused_names([best], "older")
         os.replace(best, kept)
     for save in (Path(path), previous_of(path)):
@@ -148,15 +148,27 @@ def repair_best(path: Path | str, run: Mapping[str, Any]) -> None:
             return
 
 
+def _is_save_of(path: Path, run: Mapping[str, Any]) -> bool:
+    """Whether a file is an earlier save of a run. Its tensors are not read."""
+    history = _history_of(path)
+    return bool(history) and history == run["history"][: len(history)]
+
+
 def _is_save_at(path: Path, entry: dict[str, Any] | None) -> bool:
     """Whether a file is the save after the evaluation with this entry of the history. Its tensors are not read."""
-    if entry is None or not path.is_file():
-        return False
+    return entry is not None and _history_of(path)[-1:] == [entry]
+
+
+def _history_of(path: Path) -> list[dict[str, Any]]:
+    """The history of a save that was made after an evaluation; [] for any other file, or none."""
+    if not path.is_file():
+        return []
     try:
         run = read_checkpoint(path, tensors=False)["run"]
-    except (DamagedCheckpointError, OtherFormatError):
-        return False
-    return bool(run["step"] == entry["step"] and run["history"][-1:] == [entry])
+        history: list[dict[str, Any]] = run["history"]
+        return history if history and history[-1]["step"] == run["step"] else []
+    except (DamagedCheckpointError, OtherFormatError, LookupError, TypeError):
+        return []
 
 
 def read_checkpoint(path: Path, tensors: bool = True) -> Checkpoint:

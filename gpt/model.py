@@ -55,6 +55,34 @@ class GPTConfig:
         embeddings = self.vocab_size * self.n_embd * (1 if self.tie_embeddings else 2)
         return embeddings + self.n_layer * (attention + feed_forward + 2 * self.n_embd) + self.n_embd
 
+    def weight_shapes(self) -> dict[str, tuple[int, ...]]:
+        """The name and the shape of each weight of a model of this shape, without making one."""
+        attention = {
+            "q_proj": (self.n_head * self.head_dim, self.n_embd),
+            "k_proj": (self.n_kv_head * self.head_dim, self.n_embd),
+            "v_proj": (self.n_kv_head * self.head_dim, self.n_embd),
+            "o_proj": (self.n_embd, self.n_head * self.head_dim),
+            "q_norm": (self.head_dim,),
+            "k_norm": (self.head_dim,),
+        }
+        feed_forward = {
+            "gate_proj": (self.n_hidden, self.n_embd),
+            "up_proj": (self.n_hidden, self.n_embd),
+            "down_proj": (self.n_embd, self.n_hidden),
+        }
+        layer: dict[str, tuple[int, ...]] = {
+            "attention_norm": (self.n_embd,),
+            **{f"attention.{name}": shape for name, shape in attention.items()},
+            "feed_forward_norm": (self.n_embd,),
+            **{f"feed_forward.{name}": shape for name, shape in feed_forward.items()},
+        }
+        return {
+            "embedding.weight": (self.vocab_size, self.n_embd),
+            **{f"layers.{number}.{name}.weight": layer[name] for number in range(self.n_layer) for name in layer},
+            "norm.weight": (self.n_embd,),
+            "head.weight": (self.vocab_size, self.n_embd),
+        }
+
 
 class GPT(nn.Module):
     """Embedding, layers, final norm, head."""

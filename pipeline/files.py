@@ -84,6 +84,5 @@ def keep_as(path: Path, other: Path) -> None:
         except OSError:  # the disk has no hard links, such as a USB stick with exFAT
             shutil.copyfile(path, partial)
         os.replace(partial, other)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+    finally:
+        partial.unlink(missing_ok=True)  # also where both are names of one file already: then a rename does nothing

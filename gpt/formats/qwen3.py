@@ -13,7 +13,7 @@ from typing import Any
 import pipeline
 from gpt.attention import rotary_table
 from gpt.checkpoint import Checkpoint
-from gpt.checkpoint_check import find_fault_of_model
+from gpt.checkpoint_check import LONGEST_CONTEXT, find_fault_of_model
 from gpt.formats.huggingface import CONFIG, CONFIG_NAMES, OUR_KEY, TOKENIZER, WEIGHTS, name_in_transformers
 from gpt.model import GPT, GPTConfig
 from pipeline import StepError
@@ -23,6 +23,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 INDEX = "model.safetensors.index.json"
+MOST_LAYERS = 1000
 
 # What our model does not compute: a field of config.json and the values that leave it out.
 REQUIRED = {
@@ -47,15 +48,14 @@ def read_qwen3(folder: Path, dtype: torch.dtype = torch.float32) -> tuple[dict[s
         theirs |= theirs.get("rope_parameters") or {}  # where transformers 5 writes the rotary base
         require_plain(theirs, folder)
         shape = {ours: theirs.get(name) for ours, name in CONFIG_NAMES.items()}
-        with torch.device("meta"):  # only for the names and shapes of its tensors
-            empty = GPT(GPTConfig(**shape)).state_dict()
+        wanted = wanted_shapes(GPTConfig(**shape))
         tied = {"head.weight"} if shape["tie_embeddings"] else set()
         weights: dict[str, Tensor] = {}
-        for path, names in find_files(empty.keys() - tied, folder).items():
+        for path, names in find_files(wanted.keys() - tied, folder).items():
             with safetensors.safe_open(path, framework="pt") as file:
                 for name in names:
                     weights[name] = file.get_tensor(name_in_transformers(name)).to(dtype)
-                    require_size(name, weights[name], empty[name])
+                    require_size(name, weights[name], wanted[name])
         if tied:
             weights["head.weight"] = weights["embedding.weight"]
         tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
@@ -68,7 +68,7 @@ def read_qwen3(folder: Path, dtype: torch.dtype = torch.float32) -> tuple[dict[s
             f"{folder}: it cannot be read as a model of Qwen3 ({type(error).__name__}: {error}); "
             f"download it again, or export it again with: {pipeline.command('export.py', format='hf')}"
         ) from None
-    return shape, {name: weights[name] for name in empty}, tokenizer
+    return shape, {name: weights[name] for name in wanted}, tokenizer
 
 
 def require_plain(theirs: dict[str, Any], folder: Path) -> None:
@@ -93,10 +93,17 @@ def find_files(names: Iterable[str], folder: Path) -> dict[Path, list[str]]:
     return files
 
 
-def require_size(name: str, found: Tensor, wanted: Tensor) -> None:
+def wanted_shapes(config: GPTConfig) -> dict[str, tuple[int, ...]]:
+    """The shapes of all weights. Raises ValueError for a model of more layers than any has."""
+    if config.n_layer > MOST_LAYERS or config.block_size > LONGEST_CONTEXT:
+        raise ValueError(f"{config.n_layer:,} layers for {config.block_size:,} tokens")
+    return config.weight_shapes()
+
+
+def require_size(name: str, found: Tensor, wanted: tuple[int, ...]) -> None:
     """Raise ValueError unless a tensor has the shape that config.json implies."""
-    if found.shape != wanted.shape:
-        raise ValueError(f"{name} has the shape {tuple(found.shape)}, not {tuple(wanted.shape)}")
+    if found.shape != wanted:
+        raise ValueError(f"{name} has the shape {tuple(found.shape)}, not {wanted}")
 
 
 def assemble(shape: dict[str, Any], weights: dict[str, Tensor]) -> GPT:

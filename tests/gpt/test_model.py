@@ -226,8 +226,10 @@ def test_a_cache_cannot_carry_the_model_past_the_block_size():
 
 
 @CONFIGS
-def test_the_parameter_count_is_the_sum_over_the_parameters(config):
-    assert config.parameter_count() == sum(parameter.numel() for parameter in GPT(config).parameters())
+def test_the_parameter_count_and_the_shapes_are_those_of_the_parameters(config):
+    model = GPT(config)
+    assert config.parameter_count() == sum(parameter.numel() for parameter in model.parameters())
+    assert config.weight_shapes() == {name: tuple(weight.shape) for name, weight in model.state_dict().items()}
 
 
 def test_a_tied_model_lacks_exactly_one_matrix_of_the_vocabulary():

@@ -57,7 +57,7 @@ class Settings:
     max_document_characters: int = setting(least=100)
     questions: int = setting(least=0)
     contacts: Literal["keep", "placeholder"]
-    workers: int = setting(least=0)
+    workers: int = setting(least=0, most=1024)
 
 
 def main(arguments: Sequence[str] = ()) -> None:

@@ -3,7 +3,6 @@
 import os
 
 from gpt.model import GPTConfig
-from gpt.training.plan import Plan
 from pipeline import StepError, human_size
 
 import torch
@@ -13,16 +12,16 @@ BYTES_PER_PARAMETER = 16
 BYTES_PER_TOKEN = 16  # of a batch: the token and the one that follows it, as 64-bit integers
 
 
-def require_room(config: GPTConfig, plan: Plan, device: torch.device) -> None:
-    """Raise StepError, with the sum, where weights, tables and a batch alone need more memory than there is."""
+def require_room(config: GPTConfig, rows: int, device: torch.device) -> None:
+    """Raise StepError, with the sum, where weights, tables and a batch of rows need more memory than there is."""
     model = BYTES_PER_PARAMETER * config.parameter_count() + 8 * config.block_size * config.head_dim
-    batch = BYTES_PER_TOKEN * plan.batch_size * config.block_size
+    batch = BYTES_PER_TOKEN * rows * config.block_size
     memory = memory_of(device)
     if model + batch > memory:
-        smaller = "N_EMBD or N_LAYER" if model > batch else "BATCH_SIZE or BLOCK_SIZE"
+        smaller = "N_EMBD or N_LAYER" if model > batch else "BATCH_SIZE, MICRO_BATCH_SIZE or BLOCK_SIZE"
         raise StepError(
             f"{config.parameter_count():,} parameters need {human_size(model)} of memory, and a batch of "
-            f"{plan.batch_size:,} rows {human_size(batch)}; there are {human_size(memory)}: lower {smaller}"
+            f"{rows:,} rows {human_size(batch)}; there are {human_size(memory)}: lower {smaller}"
         )
 
 

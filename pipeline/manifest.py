@@ -38,9 +38,10 @@ def sha256_of(path: Path | str) -> str:
     """Return the SHA-256 of a file in hexadecimal; for a folder, that of the names and bytes of its .txt files."""
     path = Path(path)
     digest = hashlib.sha256()
-    for file_path in sorted(path.rglob("*.txt")) if path.is_dir() else [path]:
+    for file_path in _texts_in(path) if path.is_dir() else [path]:
         if path.is_dir():
-            digest.update(f"{file_path.relative_to(path).as_posix()}\0{file_path.stat().st_size}\0".encode())
+            digest.update(os.fsencode(file_path.relative_to(path).as_posix()))
+            digest.update(f"\0{file_path.stat().st_size}\0".encode())
         with open(file_path, "rb") as file:
             while block := file.read(1 << 20):
                 digest.update(block)
@@ -224,7 +225,12 @@ def _resolve(path: Path) -> Path:
 
 def _changed_at(path: Path) -> float:
     """Return the time of the last change of a file, or of a folder and the texts in it, in seconds since 1970."""
-    return max([path.stat().st_mtime, *(each.stat().st_mtime for each in path.rglob("*.txt") if path.is_dir())])
+    return max([path.stat().st_mtime, *(each.stat().st_mtime for each in _texts_in(path))])
+
+
+def _texts_in(folder: Path) -> list[Path]:
+    """Return the .txt files below a folder in their order, without links that lead nowhere and pipes."""
+    return sorted(path for path in folder.rglob("*.txt") if path.is_file())
 
 
 def _read_manifest(folder: Path) -> dict[str, ManifestEntry]:

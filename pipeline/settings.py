@@ -185,7 +185,7 @@ def _check_value(each: Field[Any], value_type: object, value: Any) -> None:
         *words, last = get_args(value_type)
         require_setting(value in get_args(value_type), f"{name} is {value!r}; it must be {', '.join(words)} or {last}")
     is_utf8 = type(value) is not str or value.encode(errors="ignore").decode() == value
-    require_setting(is_utf8, f"{name} is {value!r}, which is not in UTF-8; write it, or rename the file, in UTF-8")
+    require_setting(is_utf8, f"{name} is {value!r}, which is not in UTF-8; rename the file, or set PYTHONUTF8=1")
     require_setting(
         type(value) is not int or abs(value) <= LARGEST_NUMBER, f"{name} is a number of more than {LARGEST_NUMBER:,}"
     )

@@ -1,5 +1,6 @@
 """The files that step 01 reads: one text, or all texts of a folder."""
 
+import os
 from pathlib import Path
 
 from corpus.raw.encodings import detect_encoding
@@ -36,7 +37,8 @@ def left_out(raw_path: Path, sources: list[Path]) -> list[str]:
 
 def source_name(source: Path, raw_path: Path) -> str:
     """What reports call a file: its name, or its path below the folder, in which two files may have one name."""
-    return source.name if source == raw_path else source.relative_to(raw_path).as_posix()
+    name = source.name if source == raw_path else source.relative_to(raw_path).as_posix()
+    return os.fsencode(name).decode("utf-8", errors="replace")  # a name may be in any encoding
 
 
 def _files_below(folder: Path) -> list[Path]:

@@ -2,10 +2,13 @@
 
 import contextlib
 import gzip
+import os
 import random
 import re
+import sys
 import unicodedata
 import zipfile
+from pathlib import Path
 
 import pipeline
 from corpus.samples import format_sample, read_samples
@@ -251,3 +254,15 @@ def test_a_validation_set_shorter_than_a_row_is_measured_in_a_row_that_is_not_fu
         new_house.run(step, **{"03": {"val_ratio": 0.01}}.get(step, {}))
     assert read_token_file(new_house.val_bin)[0].tokens < 2048
     new_house.run("04", block_size=2048, max_steps=1)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names of files are always Unicode")
+def test_a_file_whose_name_is_not_utf8_is_read_and_shown_with_a_mark(new_house):
+    folder = new_house.folder / "글"
+    folder.mkdir()
+    text = "[여권] 안내\n여권을 잃어버리면 경찰서에 먼저 가서 신고서를 받으세요. 대사관에 전화로 예약하고 방문하세요.\n"
+    Path(os.fsdecode(os.fsencode(folder) + b"/\xbf\xa9\xb1\xc7.txt")).write_text(text, encoding="utf-8")
+    os.symlink("loop.txt", folder / "loop.txt")
+    os.mkfifo(folder / "pipe.txt")
+    new_house.run("01", raw_path=folder)
+    assert '"source": "����.txt"' in new_house.samples.read_text(encoding="utf-8")

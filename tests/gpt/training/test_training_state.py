@@ -162,8 +162,9 @@ def checkpoint_content(model: GPT) -> dict:
         "run": {"step": 40, "seconds": 12.5, "history": [{"step": 40, "bits_per_byte": 2.5}]},
         "tokenizer": Tokenizer(models.BPE({"여권": 0}, [])).to_str(),
         "template": {"summary": "요약:"},
-        "inputs": {"tokenizer": "0123"},
-        "settings": {"device": "auto", "tie_embeddings": False},
+        "inputs": {"train": "01", "validation": "02", "tokenizer": "03"},
+        "optimizer": {},
+        "settings": {"train_bin": "train.bin", "val_bin": "val.bin", "tokenizer_path": "tokenizer.json"},
     }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.errors import StepError
 
-MARK = "made by export"  # a file that shows that a working folder is one of these
+OWN_FILE = "made by export"  # a file that shows that a working folder is one of these
 
 
 @contextlib.contextmanager
@@ -24,7 +24,7 @@ def atomic_folder(path: Path | str) -> Iterator[Path]:
     old, new = work / "old", work / "new"
     _recover(target, work, old)
     new.mkdir(parents=True)
-    (work / MARK).touch()
+    (work / OWN_FILE).touch()
     try:
         yield new
         for file_path in new.iterdir():
@@ -45,7 +45,7 @@ def _recover(target: Path, work: Path, old: Path) -> None:
     """Put the old folder back if it has lost its name, and delete the working folder."""
     if not work.exists():
         return
-    if not (work / MARK).exists() and any(each.name != "new" or any(each.iterdir()) for each in work.iterdir()):
+    if not (work / OWN_FILE).exists() and any(each.name != "new" or any(each.iterdir()) for each in work.iterdir()):
         raise StepError(f"{work}: this folder is in the way; rename it, then run this again")
     if old.exists() and not target.exists():
         os.replace(old, target)
@@ -57,5 +57,5 @@ def _delete(work: Path) -> None:
     for part in ("new", "old"):
         shutil.rmtree(work / part, ignore_errors=True)
     with contextlib.suppress(OSError):
-        (work / MARK).unlink(missing_ok=True)
+        (work / OWN_FILE).unlink(missing_ok=True)
         work.rmdir()

@@ -262,6 +262,9 @@ def test_a_file_whose_name_is_not_utf8_is_read_and_shown_with_a_mark(new_house):
     folder.mkdir()
     text = "[여권] 안내\n여권을 잃어버리면 경찰서에 먼저 가서 신고서를 받으세요. 대사관에 전화로 예약하고 방문하세요.\n"
     Path(os.fsdecode(os.fsencode(folder) + b"/\xbf\xa9\xb1\xc7.txt")).write_text(text, encoding="utf-8")
+    (folder / "비자.txt").write_text(
+        "[비자] 연장\n비자 연장은 이민국에서 하세요. 수수료를 내고 영수증을 받으세요.\n", encoding="utf-8"
+    )
     os.symlink("loop.txt", folder / "loop.txt")
     os.mkfifo(folder / "pipe.txt")
     new_house.run("01", raw_path=folder)

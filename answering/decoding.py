@@ -9,9 +9,9 @@ from tokenizers.decoders import DecodeStream
 
 # What may go on with the next token: a number, with marks between its digits; a word in Latin letters, as in an address
 # of a site; the bullet of a line that holds nothing else yet.
-BETWEEN_DIGITS = r"(?:[^\w\n]|_)"
+BETWEEN_DIGITS = r"(?:[^\w\n]|_){0,3}"
 MAY_GO_ON = re.compile(
-    rf"(?:\n *(?:- )?)?(?:(?<![A-Za-z0-9])[+(]{{0,2}}\d(?:{BETWEEN_DIGITS}{{0,3}}\d)*{BETWEEN_DIGITS}{{0,3}}|[A-Za-z0-9@:/._+\-]+)\Z"
+    rf"(?:\n *(?:- )?)?(?:(?<![A-Za-z0-9])[+(]{{0,2}}\d(?:{BETWEEN_DIGITS}\d)*{BETWEEN_DIGITS}|[A-Za-z0-9@:/._+\-]+)\Z"
     r"|\n *-? ?\Z"
 )
 

@@ -10,6 +10,7 @@ from gpt.model import GPTConfig
 from tokenizers import Tokenizer
 from torch import Tensor
 
+LARGEST_SHAPE = 1e12  # of a shape; no model has more of anything, and torch counts with 64 bits
 LONGEST_CONTEXT = 1 << 20  # tokens; a larger BLOCK_SIZE is an error, not a model
 # What an answer needs, and what a run needs to go on.
 OF_MODEL = {"config": dict, "model": dict, "tokenizer": str, "template": dict, "inputs": dict}
@@ -44,7 +45,7 @@ def find_fault_of_model(checkpoint: Mapping[str, Any]) -> str:
         vocab_size = Tokenizer.from_str(checkpoint["tokenizer"]).get_vocab_size()
     except Exception as error:  # the tokenizer raises nothing more exact
         return f"its config or tokenizer cannot be used ({error})"
-    if fault := _fault_of_config(config):
+    if fault := find_fault_of_config(config):
         return fault
     if vocab_size > config.vocab_size:
         return f"its tokenizer has {vocab_size:,} tokens, and its model {config.vocab_size:,}"
@@ -56,13 +57,14 @@ def _fault_of_types(checkpoint: Mapping[str, Any], parts: Mapping[str, type]) ->
     return f"its {wrong[0]!r} is missing or of another type" if wrong else ""
 
 
-def _fault_of_config(config: GPTConfig) -> str:
+def find_fault_of_config(config: GPTConfig) -> str:
+    """A number of a shape that is none, or larger than any model has."""
     defaults = asdict(GPTConfig(vocab_size=1))
     for each in fields(config):
         value, kind = getattr(config, each.name), type(defaults[each.name])
         if type(value) is not kind and not (kind is float and type(value) is int):
             return f"{each.name} is {value!r}"
-        if not math.isfinite(value) or config.block_size > LONGEST_CONTEXT:
+        if not abs(value) <= LARGEST_SHAPE or config.block_size > LONGEST_CONTEXT:
             return f"{each.name} is {value}"
     if config.rope_theta <= 1 or config.norm_eps <= 0:
         return f"rope_theta is {config.rope_theta} and norm_eps {config.norm_eps}"

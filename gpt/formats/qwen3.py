@@ -13,7 +13,7 @@ from typing import Any
 import pipeline
 from gpt.attention import rotary_table
 from gpt.checkpoint import Checkpoint
-from gpt.checkpoint_check import LONGEST_CONTEXT, find_fault_of_model
+from gpt.checkpoint_check import find_fault_of_config, find_fault_of_model
 from gpt.formats.huggingface import CONFIG, CONFIG_NAMES, OUR_KEY, TOKENIZER, WEIGHTS, name_in_transformers
 from gpt.model import GPT, GPTConfig
 from pipeline import StepError
@@ -95,8 +95,9 @@ def find_files(names: Iterable[str], folder: Path) -> dict[Path, list[str]]:
 
 def wanted_shapes(config: GPTConfig) -> dict[str, tuple[int, ...]]:
     """The shapes of all weights. Raises ValueError for a model of more layers than any has."""
-    if config.n_layer > MOST_LAYERS or config.block_size > LONGEST_CONTEXT:
-        raise ValueError(f"{config.n_layer:,} layers for {config.block_size:,} tokens")
+    fault = find_fault_of_config(config)
+    if fault or config.n_layer > MOST_LAYERS:
+        raise ValueError(fault or f"n_layer is {config.n_layer:,}")
     return config.weight_shapes()
 
 
